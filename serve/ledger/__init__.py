@@ -1,0 +1,1 @@
+"""What is kept: keys now; usage, receipts and feedback beside them."""

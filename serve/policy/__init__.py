@@ -1,0 +1,1 @@
+"""Decisions: values in, verdicts out. No Ray, no HTTP, no I/O, no clock."""

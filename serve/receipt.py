@@ -1,0 +1,144 @@
+"""What happened to one request: the source of headers, the log line and the metrics.
+
+Every step adds to the receipt and none logs or counts by itself. It holds no prompt and no
+answer text.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.engine import Chunk, Usage
+
+
+def new_request_id() -> str:
+    return f"req_{secrets.token_hex(12)}"
+
+
+@dataclass(slots=True)
+class Step:
+    """`ms` is the time spent inside the step; `verdict` one word on how it ended."""
+
+    name: str
+    verdict: str
+    ms: float
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try to generate. `error` is the class name of what ended it, or None."""
+
+    tier: str
+    ms: float
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Receipt:
+    """Times in milliseconds since the request arrived; `started_at` in unix seconds."""
+
+    id: str = field(default_factory=new_request_id)
+    started_at: float = field(default_factory=time.time)
+    path: str = ""
+    key_id: str | None = None
+    tenant: str | None = None
+    model: str | None = None
+    tier: str | None = None
+    reason: str | None = None
+    stream: bool = False
+    steps: list[Step] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    ttft_ms: float | None = None
+    total_ms: float | None = None
+    status: int | None = None
+    error: str | None = None
+    _start: float = field(default_factory=time.perf_counter, repr=False)
+
+    def elapsed_ms(self) -> float:
+        return (time.perf_counter() - self._start) * 1000
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Time one step; its verdict is "ok" unless the step says otherwise or raises."""
+        step = Step(name, "ok", 0.0)
+        self.steps.append(step)
+        start = time.perf_counter()
+        try:
+            yield step
+        except BaseException as exc:
+            step.verdict = type(exc).__name__
+            raise
+        finally:
+            step.ms = (time.perf_counter() - start) * 1000
+
+    def saw(self, chunk: Chunk) -> None:
+        """Note one chunk of the answer; several choices add up."""
+        if self.ttft_ms is None:
+            self.ttft_ms = self.elapsed_ms()
+        if chunk.usage is not None:
+            self.usage = add_usage(self.usage, chunk.usage)
+        if chunk.finish_reason is not None:
+            self.finish_reason = chunk.finish_reason
+
+    def close(self, status: int, error: str | None = None) -> None:
+        """`status` as the client saw it; 499 for a client that went away (nginx's word)."""
+        self.status = status
+        self.error = error
+        self.total_ms = self.elapsed_ms()
+
+    def headers(self) -> dict[str, str]:
+        """What is known when the status line goes out."""
+        known = {
+            "x-request-id": self.id,
+            "x-hearth-model": self.model,
+            "x-hearth-tier": self.tier,
+            "x-hearth-reason": self.reason,
+            "x-hearth-attempts": str(len(self.attempts)) if self.attempts else None,
+            "x-hearth-ttft-ms": f"{self.ttft_ms:.1f}" if self.ttft_ms is not None else None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def log(self) -> dict[str, Any]:
+        """The log line: flat where it can be, JSON-ready."""
+        usage = self.usage
+        return {
+            "request_id": self.id,
+            "at": self.started_at,
+            "path": self.path,
+            "status": self.status,
+            "error": self.error,
+            "key": self.key_id,
+            "tenant": self.tenant,
+            "model": self.model,
+            "tier": self.tier,
+            "reason": self.reason,
+            "stream": self.stream,
+            "prompt_tokens": usage.prompt_tokens if usage else 0,
+            "cached_tokens": usage.cached_tokens if usage else 0,
+            "completion_tokens": usage.completion_tokens if usage else 0,
+            "finish_reason": self.finish_reason,
+            "ttft_ms": _rounded(self.ttft_ms),
+            "total_ms": _rounded(self.total_ms),
+            "steps": [[s.name, s.verdict, _rounded(s.ms)] for s in self.steps],
+            "attempts": [[a.tier, a.error, _rounded(a.ms)] for a in self.attempts],
+        }
+
+
+def add_usage(one: Usage | None, other: Usage) -> Usage:
+    """The sum over choices of one prompt: the prompt itself is counted once."""
+    if one is None:
+        return other
+    return Usage(
+        prompt_tokens=max(one.prompt_tokens, other.prompt_tokens),
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        cached_tokens=max(one.cached_tokens, other.cached_tokens),
+    )
+
+
+def _rounded(ms: float | None) -> float | None:
+    return None if ms is None else round(ms, 3)
