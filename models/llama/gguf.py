@@ -71,10 +71,10 @@ def check(path: Path, sha256: str | None) -> GgufHeader:
     try:
         with path.open("rb") as file:
             header = _read_header(file)
-            digest = sha256 and hashlib.file_digest(file, "sha256").hexdigest()
+            digest = None if sha256 is None else hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as exc:
         raise ModelRefused("The model file cannot be read.") from exc
-    if sha256 and digest != sha256.lower():
+    if sha256 is not None and digest != sha256.lower():
         raise ModelRefused("The model file is not the one expected: its SHA-256 differs.")
     return header
 
