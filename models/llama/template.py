@@ -101,7 +101,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def _with_ticks(tree: nodes.Template) -> nodes.Template:
     """The same template, looking at its deadline in every turn of a loop and call of a macro."""
-    for block in [*tree.find_all(nodes.For), *tree.find_all(nodes.Macro)]:
+    blocks: list[nodes.For | nodes.Macro] = [*tree.find_all(nodes.For), *tree.find_all(nodes.Macro)]
+    for block in blocks:
         tick = nodes.Call(nodes.EnvironmentAttribute("tick"), [], [], None, None)
         block.body.insert(0, nodes.ExprStmt(tick, lineno=block.lineno))
     return tree
