@@ -10,6 +10,7 @@
     ├── RequestTimeout         408  the request itself did not arrive in time
     ├── TooLarge               413
     ├── UnsupportedMedia       415
+    ├── HeadersTooLarge        431
     └── ShuttingDown           503
     EngineError                what an engine refuses: see models/errors.py
 
@@ -90,6 +91,10 @@ class UnsupportedMedia(Refusal):
     pass
 
 
+class HeadersTooLarge(Refusal):
+    pass
+
+
 class ShuttingDown(Refusal):
     pass
 
@@ -113,6 +118,7 @@ TABLE: dict[type[Exception], Row] = {
     RequestTimeout: Row(408, IRE, "request_timeout"),
     TooLarge: Row(413, IRE, "request_too_large"),
     UnsupportedMedia: Row(415, IRE, "unsupported_media_type"),
+    HeadersTooLarge: Row(431, IRE, "headers_too_large"),
     ShuttingDown: Row(503, SERVER, "shutting_down"),
     PromptRefused: Row(400, IRE),
     EngineBusy: Row(503, SERVER, "engine_busy"),

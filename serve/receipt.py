@@ -6,7 +6,7 @@ answer text.
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,7 +38,10 @@ class Attempt:
 
 @dataclass(slots=True)
 class Receipt:
-    """Times in milliseconds since the request arrived; `started_at` in unix seconds."""
+    """Times in milliseconds since the request arrived; `started_at` in unix seconds.
+
+    `choices_per_prompt` tells which choices answer one prompt; None: all of them do.
+    """
 
     id: str = field(default_factory=new_request_id)
     started_at: float = field(default_factory=time.time)
@@ -57,7 +60,9 @@ class Receipt:
     total_ms: float | None = None
     status: int | None = None
     error: str | None = None
+    choices_per_prompt: int | None = None
     _start: float = field(default_factory=time.perf_counter, repr=False)
+    _usages: dict[int, Usage] = field(default_factory=dict, repr=False)
 
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self._start) * 1000
@@ -81,7 +86,9 @@ class Receipt:
         if self.ttft_ms is None:
             self.ttft_ms = self.elapsed_ms()
         if chunk.usage is not None:
-            self.usage = add_usage(self.usage, chunk.usage)
+            prompt = chunk.index // self.choices_per_prompt if self.choices_per_prompt else 0
+            self._usages[prompt] = add_usage(self._usages.get(prompt), chunk.usage)
+            self.usage = total_usage(self._usages.values())
         if chunk.finish_reason is not None:
             self.finish_reason = chunk.finish_reason
 
@@ -137,6 +144,16 @@ def add_usage(one: Usage | None, other: Usage) -> Usage:
         prompt_tokens=max(one.prompt_tokens, other.prompt_tokens),
         completion_tokens=one.completion_tokens + other.completion_tokens,
         cached_tokens=max(one.cached_tokens, other.cached_tokens),
+    )
+
+
+def total_usage(usages: Iterable[Usage]) -> Usage:
+    """The sum over different prompts."""
+    each = list(usages)
+    return Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in each),
+        completion_tokens=sum(usage.completion_tokens for usage in each),
+        cached_tokens=sum(usage.cached_tokens for usage in each),
     )
 
 

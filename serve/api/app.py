@@ -1,0 +1,114 @@
+"""The HTTP interface as one ASGI application: guard, key, route, answer, receipt.
+
+It is written against ASGI itself: a small answer costs about as much as its checks, and a client
+that goes away is noticed wherever the request is.
+"""
+
+import logging
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serve.api import guard
+from serve.api.call import Call, ClientGone, Response
+from serve.api.failures import failure
+from serve.api.house import House
+from serve.api.routes import Handler, Route, find
+from serve.errors import MethodNotAllowed, NotFound
+
+__all__ = ["House", "create_app"]
+
+RECEIPTS = logging.getLogger("hearth.receipts")
+UNMATCHED = "unmatched"
+CLIENT_CLOSED_REQUEST = 499  # nginx's word for a client that did not wait
+
+
+def create_app(house: House) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _serve(Call(house, scope, receive, send))
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": "Not supported."})
+
+    return app
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        await send({"type": f"{message['type']}.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _serve(call: Call) -> None:
+    """Answer, and close the receipt however that ends: cancelling means that the client left."""
+    status = CLIENT_CLOSED_REQUEST
+    try:
+        status = await _answer(call)
+    except ClientGone:
+        call.receipt.error = "client_gone"
+    finally:
+        _finish(call, status)
+
+
+async def _answer(call: Call) -> int:
+    """The status that went out."""
+    try:
+        response = await _handle(call)
+    except ClientGone:
+        raise
+    except Exception as exc:
+        if call.started:
+            raise
+        response = failure(exc, call.receipt, _hints(call, exc))
+    if response is None:
+        return 200
+    await call.respond(response)
+    return response.status
+
+
+async def _handle(call: Call) -> Response | None:
+    """Everything that can be refused without the body is refused before the body is read."""
+    settings, headers, authorities = call.house.settings, call.headers, call.house.authorities
+    route = find(call.path)
+    call.receipt.path = route.name if route else UNMATCHED
+    guard.check_size(headers, settings.limits)
+    guard.check_host(headers, authorities)
+    guard.check_origin(headers, call.method, authorities)
+    if route is None or not route.public:
+        _authenticate(call)
+    if route is None:
+        raise NotFound("Unknown request URL: there is nothing here.", code="unknown_url")
+    if call.method == "OPTIONS":
+        return Response(b"", headers=((b"allow", route.allow),))
+    return await _handler(call, route)(call)
+
+
+def _authenticate(call: Call) -> None:
+    with call.receipt.step("authenticate"):
+        key = call.house.keys.authenticate(guard.bearer(call.headers))
+    call.receipt.key_id = key.id
+    call.receipt.tenant = call.tenant = key.tenant
+
+
+def _handler(call: Call, route: Route) -> Handler:
+    handler = route.handlers.get(call.method)
+    if handler is None:
+        raise MethodNotAllowed(f"Only {route.allow.decode()} are allowed here.")
+    if call.method == "POST":
+        guard.check_json(call.headers)
+    return handler
+
+
+def _hints(call: Call, exc: Exception) -> list[tuple[bytes, bytes]]:
+    route = find(call.path) if isinstance(exc, MethodNotAllowed) else None
+    return [(b"allow", route.allow)] if route else []
+
+
+def _finish(call: Call, status: int) -> None:
+    receipt = call.receipt
+    receipt.close(status, receipt.error)
+    call.house.metrics.observe(receipt)
+    if call.house.settings.log.receipts:
+        RECEIPTS.info(orjson.dumps(receipt.log()).decode())

@@ -1,0 +1,144 @@
+"""What chat and legacy completions share: prompts of one request to chunks, chunks to an answer.
+
+Each endpoint says how its answer is spelled with an `Encoder`; everything else is the same.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import orjson
+
+from models.engine import Chunk, ChunkStream, Prompt, Sampling, Usage, merge
+from serve.api.call import Call, Response, as_json
+from serve.api.events import send_events
+from serve.pipeline import Request
+
+LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every part of one answer repeats. `created` in unix seconds."""
+
+    id: str
+    created: int
+    model: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, call: Call) -> "Head":
+        """Known once the pipeline has chosen who answers."""
+        receipt = call.receipt
+        card = call.house.tiers[receipt.tier or ""].card
+        revision = hashlib.sha256(card.revision.encode()).hexdigest()
+        return cls(
+            receipt.id.removeprefix("req_"),
+            int(receipt.started_at),
+            receipt.model or card.name,
+            f"fp_{revision[:10]}",
+        )
+
+
+class Encoder(Protocol):
+    """Spells one answer."""
+
+    def event(self, chunk: Chunk) -> bytes:
+        """The server-sent events of one chunk; none at all when it has nothing to tell."""
+
+    def usage_event(self, usage: Usage) -> bytes: ...
+
+    def body(self, choices: Sequence[Chunk], usage: Usage) -> dict[str, Any]: ...
+
+
+MakeEncoder = Callable[[Head], Encoder]
+
+
+def choices_of(prompt: Prompt, n: int, first: int = 0) -> list[Prompt]:
+    """`n` prompts for as many choices: own ids, and seeds that differ but repeat."""
+    return [
+        replace(
+            prompt,
+            request_id=f"{prompt.request_id}-{first + i}",
+            sampling=_reseeded(prompt.sampling, i),
+        )
+        for i in range(n)
+    ]
+
+
+def _reseeded(sampling: Sampling, by: int) -> Sampling:
+    return sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + by)
+
+
+async def answer(
+    call: Call, request: Request, make: MakeEncoder, include_usage: bool
+) -> Response | None:
+    """The complete answer, or None when it was streamed."""
+    chunks = call.house.pipeline.answer(request, call.receipt)
+    if request.stream:
+        events = _events(call, chunks, make, include_usage)
+        await call.unless_gone(send_events(call, events))
+        return None
+    choices = await call.unless_gone(_collected(chunks, len(request.prompts)))
+    encoder = make(Head.of(call))
+    return as_json(encoder.body(choices, call.receipt.usage or Usage(0, 0)))
+
+
+async def _collected(chunks: ChunkStream, count: int) -> list[Chunk]:
+    """One merged chunk per choice."""
+    choices: list[list[Chunk]] = [[] for _ in range(count)]
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            choices[chunk.index].append(chunk)
+    return [merge(choice) for choice in choices]
+
+
+async def _events(
+    call: Call, chunks: ChunkStream, make: MakeEncoder, include_usage: bool
+) -> AsyncGenerator[bytes, None]:
+    encoder: Encoder | None = None
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            encoder = encoder or make(Head.of(call))
+            if event := encoder.event(chunk):
+                yield event
+    if encoder and include_usage:
+        yield encoder.usage_event(call.receipt.usage or Usage(0, 0))
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """OpenAI's `usage`."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def event_bytes(prefix: bytes, choices: bytes, suffix: bytes) -> bytes:
+    """One event from parts that are JSON already; `prefix` and `suffix` are made once."""
+    return b"data: %b%b%b\n\n" % (prefix, choices, suffix)
+
+
+def event_frame(head: Head, prefix: str, kind: str, include_usage: bool) -> tuple[bytes, bytes]:
+    """What stands before and after the choices of every event of one answer."""
+    fields = orjson.dumps(
+        {
+            "id": f"{prefix}-{head.id}",
+            "object": kind,
+            "created": head.created,
+            "model": head.model,
+            "system_fingerprint": head.fingerprint,
+        }
+    )
+    usage = b',"usage":null' if include_usage else b""
+    return b'%b,"choices":[' % fields[:-1], b"]%b}" % usage

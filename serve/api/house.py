@@ -1,0 +1,42 @@
+"""What the API needs of the rest of the appliance, and nothing of Ray."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from models.embedder import Embedder
+from models.engine import Engine
+from serve.api.guard import authorities
+from serve.api.states import TierStates
+from serve.config import Settings
+from serve.ledger.keys import Keys
+from serve.ledger.metrics import Metrics
+from serve.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class House:
+    """`metrics_dir` is where several gateway processes add up their metrics: the same folder as
+
+    the PROMETHEUS_MULTIPROC_DIR that they were started with.
+    """
+
+    settings: Settings
+    keys: Keys
+    pipeline: Pipeline
+    tiers: Mapping[str, Engine]
+    embedder: Embedder | None = None
+    metrics_dir: Path | None = None
+
+    @cached_property
+    def authorities(self) -> frozenset[bytes]:
+        return authorities(self.settings)
+
+    @cached_property
+    def states(self) -> TierStates:
+        return TierStates(self.tiers)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics(self.metrics_dir)

@@ -1,0 +1,50 @@
+"""`GET /v1/models` and `/v1/models/{id}`: OpenAI's model object, with what a client wants to know
+
+besides: `context_length` in tokens, the `tier` that answers, and its `state`.
+"""
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from serve.api.call import Call, Response, as_json
+from serve.errors import NotFound
+
+PREFIX = b"/v1/models/"
+EMBEDDING_TIER = "embeddings"
+
+
+async def models(call: Call) -> Response:
+    return as_json({"object": "list", "data": await _models(call)})
+
+
+async def model(call: Call) -> Response:
+    name = unquote_to_bytes(call.path.removeprefix(PREFIX)).decode("utf-8", "replace")
+    for known in await _models(call):
+        if known["id"] == name:
+            return as_json(known)
+    raise NotFound("The model does not exist.", param="model", code="model_not_found")
+
+
+async def _models(call: Call) -> list[dict[str, Any]]:
+    house = call.house
+    states = await house.states.now()
+    answering = [
+        {
+            "id": engine.card.name,
+            "object": "model",
+            "created": engine.card.created,
+            "owned_by": "hearth",
+            "context_length": engine.card.context_length,
+            "tier": tier,
+            "state": states[tier],
+        }
+        for tier, engine in house.tiers.items()
+    ]
+    return [*answering, *_embedding_models(call)]
+
+
+def _embedding_models(call: Call) -> list[dict[str, Any]]:
+    if call.house.embedder is None:
+        return []
+    card = {"id": call.house.settings.embedder.model, "object": "model", "created": 0}
+    return [{**card, "owned_by": "hearth", "tier": EMBEDDING_TIER}]

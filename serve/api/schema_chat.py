@@ -1,0 +1,176 @@
+"""`POST /v1/chat/completions`: the request, and the prompt that it means."""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from models.engine import Format, JsonSchema, Message, Tool, ToolChoice
+from serve.api.schema import Schema, at_most, counted
+from serve.api.schema_messages import ChatMessage, FunctionName, check_conversation
+from serve.api.schema_sampling import SamplingFields, TokenLimit
+from serve.config import LimitSettings
+from serve.errors import BadRequest
+
+
+def _an_object(value: object) -> object:
+    if not isinstance(value, dict):
+        raise PydanticCustomError("invalid_schema", "A JSON schema must be an object.")
+    return value
+
+
+SchemaObject = Annotated[dict[str, Any], BeforeValidator(_an_object)]
+
+
+class JsonSchemaFormat(Schema):
+    name: FunctionName
+    description: str | None = None
+    json_schema: Annotated[SchemaObject, Field(alias="schema")]
+    strict: bool | None = None
+
+
+class ResponseFormat(Schema):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchemaFormat | None = None
+
+
+class FunctionSpec(Schema):
+    name: FunctionName
+    description: str | None = None
+    parameters: SchemaObject | None = None
+    strict: bool | None = None
+
+
+class ToolSpec(Schema):
+    type: Literal["function"]
+    function: FunctionSpec
+
+
+class ChosenFunction(Schema):
+    name: FunctionName
+
+
+class ChosenTool(Schema):
+    type: Literal["none", "auto", "required", "function"]
+    function: ChosenFunction | None = None
+
+
+def _as_object(choice: object) -> object:
+    return {"type": choice} if isinstance(choice, str) else choice
+
+
+class ChatRequest(SamplingFields):
+    messages: Annotated[list[ChatMessage], Field(min_length=1), counted("messages")]
+    max_completion_tokens: TokenLimit | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0), at_most("top_logprobs")] | None = None
+    response_format: ResponseFormat | None = None
+    tools: Annotated[list[ToolSpec], counted("tools")] | None = None
+    tool_choice: Annotated[ChosenTool, BeforeValidator(_as_object)] | None = None
+    parallel_tool_calls: bool | None = None
+
+    def checked(self, limits: LimitSettings) -> "ChatRequest":
+        """What no single field can tell. Raises `BadRequest`."""
+        self.check()
+        check_conversation(self.messages)
+        self._check_numbers()
+        self._check_tools()
+        self._check_schemas(limits.schema_bytes)
+        return self
+
+    def _check_numbers(self) -> None:
+        if None not in (self.max_tokens, self.max_completion_tokens) and (
+            self.max_tokens != self.max_completion_tokens
+        ):
+            raise BadRequest(
+                "'max_tokens' and 'max_completion_tokens' differ; send one of them.",
+                "max_tokens",
+                "invalid_value",
+            )
+        if self.top_logprobs is not None and not self.logprobs:
+            raise BadRequest(
+                "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.",
+                "top_logprobs",
+            )
+
+    def _check_tools(self) -> None:
+        names = [tool.function.name for tool in self.tools or ()]
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                param = f"tools[{position}].function.name"
+                raise BadRequest("Two tools have the same name.", param, "invalid_value")
+        choice = self.tool_choice
+        if choice is None or choice.type in ("none", "auto"):
+            return
+        if choice.type == "required" and not names:
+            raise BadRequest(
+                "'tool_choice' requires a call, but there are no tools.",
+                "tool_choice",
+                "invalid_value",
+            )
+        if choice.type == "function" and (
+            choice.function is None or choice.function.name not in names
+        ):
+            raise BadRequest(
+                "'tool_choice' must name one of the tools.", "tool_choice", "invalid_value"
+            )
+
+    def _check_schemas(self, limit: int) -> None:
+        schemas = {
+            f"tools[{i}].function.parameters": tool.function.parameters
+            for i, tool in enumerate(self.tools or ())
+        }
+        schemas["response_format.json_schema.schema"] = self._answer_schema()
+        for param, schema in schemas.items():
+            if schema is not None and _size(schema) > limit:
+                raise BadRequest(
+                    f"The JSON schema is too large: at most {limit} bytes are allowed.",
+                    param,
+                    "schema_too_complex",
+                )
+
+    def _answer_schema(self) -> dict[str, Any] | None:
+        form = self.response_format
+        if form is None or form.type != "json_schema":
+            return None
+        if form.json_schema is None:
+            param = "response_format.json_schema"
+            message = f"Missing required parameter: '{param}'."
+            raise BadRequest(message, param, "missing_required_parameter")
+        return form.json_schema.json_schema
+
+    @property
+    def output_limit(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+    def conversation(self) -> tuple[Message, ...]:
+        return tuple(message.message() for message in self.messages)
+
+    def format(self) -> Format:
+        kind = self.response_format.type if self.response_format else "text"
+        return Format(kind, self._answer_schema())
+
+    def tool_specs(self) -> tuple[Tool, ...]:
+        return tuple(
+            Tool(
+                tool.function.name,
+                tool.function.description or "",
+                tool.function.parameters or {"type": "object", "properties": {}},
+            )
+            for tool in self.tools or ()
+        )
+
+    def choice_of_tool(self) -> ToolChoice:
+        parallel = self.parallel_tool_calls is not False
+        choice = self.tool_choice
+        if choice is None:
+            return ToolChoice("auto" if self.tools else "none", None, parallel)
+        if choice.type == "function":
+            name = choice.function.name if choice.function else None
+            return ToolChoice("required", name, parallel)
+        return ToolChoice(choice.type, None, parallel)
+
+
+def _size(schema: JsonSchema) -> int:
+    return len(json.dumps(schema, separators=(",", ":")))

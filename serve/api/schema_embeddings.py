@@ -1,0 +1,33 @@
+"""`POST /v1/embeddings`: the request."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from serve.api.schema import ModelName, Name, Schema
+from serve.api.text_input import TextInputs
+from serve.config import LimitSettings
+from serve.errors import BadRequest
+
+
+class EmbeddingRequest(Schema):
+    model: ModelName
+    input: TextInputs
+    encoding_format: Literal["float", "base64"] | None = None
+    dimensions: Annotated[int, Field(ge=1)] | None = None
+    user: Name | None = None
+
+    def checked(self, limits: LimitSettings) -> "EmbeddingRequest":
+        """Raises `BadRequest`."""
+        if len(self.input) > limits.embedding_inputs:
+            raise BadRequest(
+                f"Invalid 'input': at most {limits.embedding_inputs} entries are allowed, but "
+                f"these are {len(self.input)}.",
+                "input",
+                "array_above_max_length",
+            )
+        for position, one in enumerate(self.input):
+            if one == "":
+                at = f"input[{position}]" if len(self.input) > 1 else "input"
+                raise BadRequest(f"Invalid '{at}': it must not be empty.", at, "invalid_value")
+        return self

@@ -1,0 +1,44 @@
+"""How the tiers are: one is ready when its engine says that it can produce tokens, not when its
+
+process exists.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+from models.engine import Engine
+from models.errors import EngineError
+
+State = Literal["ready", "unavailable"]
+
+PATIENCE = 2.0  # seconds an engine has to say how it is
+FRESH = 0.5  # seconds; whoever asks more often gets the last finding
+
+
+class TierStates:
+    """The state of every tier, found out at most every `FRESH` seconds however many ask."""
+
+    def __init__(self, tiers: Mapping[str, Engine]) -> None:
+        self._tiers = tiers
+        self._states: dict[str, State] = {}
+        self._found_at = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def now(self) -> Mapping[str, State]:
+        async with self._turn:
+            if time.monotonic() - self._found_at > FRESH:
+                states = await asyncio.gather(*(_state(e) for e in self._tiers.values()))
+                self._states = dict(zip(self._tiers, states, strict=True))
+                self._found_at = time.monotonic()
+            return self._states
+
+
+async def _state(engine: Engine) -> State:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await engine.health()
+    except (EngineError, TimeoutError):
+        return "unavailable"
+    return "ready"

@@ -1,0 +1,94 @@
+"""Prometheus metrics, made from receipts in one place.
+
+Label values come from fixed sets (routes, known models, tiers, error codes of the table): what a
+client sends never becomes a label. With several gateway processes, prometheus_client keeps its
+values in files under PROMETHEUS_MULTIPROC_DIR, which it reads from the environment when it is
+imported; `Metrics` gets the same folder and adds the processes up.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from models.engine import Load
+from serve.receipt import Receipt
+
+NONE = "none"
+SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+
+class Metrics:
+    """`folder`: None for a single process, else what PROMETHEUS_MULTIPROC_DIR says."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        registry = CollectorRegistry()
+        self._registry = registry
+        if folder is not None:
+            self._registry = CollectorRegistry()
+            MultiProcessCollector(self._registry, path=str(folder))  # type: ignore[no-untyped-call]
+        self._requests = Counter(
+            "hearth_requests",
+            "Finished requests.",
+            ("route", "status", "model", "error"),
+            registry=registry,
+        )
+        self._seconds = _seconds("hearth_request_seconds", "From arrival to the end.", registry)
+        self._ttft = _seconds("hearth_first_token_seconds", "To the first token.", registry)
+        self._tokens = Counter(
+            "hearth_tokens", "Tokens by kind.", ("model", "kind"), registry=registry
+        )
+        self._attempts = Counter(
+            "hearth_attempts", "Tries to generate.", ("tier", "error"), registry=registry
+        )
+
+    def observe(self, receipt: Receipt) -> None:
+        """Count one finished request. `receipt.model` is a known model or None."""
+        model = receipt.model or NONE
+        error = receipt.error or NONE
+        self._requests.labels(receipt.path, str(receipt.status), model, error).inc()
+        self._seconds.labels(receipt.path, model).observe((receipt.total_ms or 0.0) / 1000)
+        if receipt.ttft_ms is not None:
+            self._ttft.labels(receipt.path, model).observe(receipt.ttft_ms / 1000)
+        for attempt in receipt.attempts:
+            self._attempts.labels(attempt.tier, attempt.error or NONE).inc()
+        if receipt.usage is not None:
+            self._tokens.labels(model, "prompt").inc(receipt.usage.prompt_tokens)
+            self._tokens.labels(model, "cached").inc(receipt.usage.cached_tokens)
+            self._tokens.labels(model, "completion").inc(receipt.usage.completion_tokens)
+
+    def render(self, loads: Mapping[str, Load]) -> bytes:
+        """All processes' counts and the engines' present `loads` (by tier), as Prometheus text."""
+        present = CollectorRegistry()
+        present.register(_Loads(loads))
+        return generate_latest(self._registry) + generate_latest(present)
+
+
+def _seconds(name: str, meaning: str, registry: CollectorRegistry) -> Histogram:
+    return Histogram(name, meaning, ("route", "model"), registry=registry, buckets=SECONDS)
+
+
+class _Loads(Collector):
+    """Gauges that are asked for at every scrape, so that none is ever stale."""
+
+    def __init__(self, loads: Mapping[str, Load]) -> None:
+        self._loads = loads
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        yield self._gauge("running", "Sequences being generated.")
+        yield self._gauge("waiting", "Requests that wait for the engine.")
+        yield self._gauge("slots_total", "Sequences that may run at a time.")
+        yield self._gauge("kv_tokens_used", "Tokens in the KV cache.")
+        yield self._gauge("kv_tokens_total", "Tokens that fit into the KV cache.")
+        yield self._gauge("prefill_rate", "Prompt tokens per second.")
+        yield self._gauge("decode_rate", "Produced tokens per second.")
+        yield self._gauge("memory_used", "Bytes of memory in use.")
+
+    def _gauge(self, field: str, meaning: str) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily(f"hearth_engine_{field}", meaning, labels=["tier"])
+        for tier, load in self._loads.items():
+            gauge.add_metric([tier], getattr(load, field))
+        return gauge
