@@ -50,7 +50,8 @@ class Keys:
     def create(self, name: str, admin: bool = False) -> tuple[Key, str]:
         """A new key and its text, which nobody can read again."""
         with self._db:
-            return self._insert(name, secrets.token_hex(6), admin)
+            made = self._insert(name, secrets.token_hex(6), admin)
+        return made
 
     def all(self) -> list[Key]:
         """All keys ever made, oldest first."""
@@ -59,13 +60,15 @@ class Keys:
     def revoke(self, id_or_name: str) -> list[Key]:
         """Revoke every active key with this id or name. Raises `UnknownKey`."""
         with self._db:
-            return self._revoke(id_or_name)
+            revoked = self._revoke(id_or_name)
+        return revoked
 
     def rotate(self, id_or_name: str) -> tuple[Key, str]:
         """Replace an active key: same name, tenant and rights, a new secret."""
         with self._db:
             old = self._revoke(id_or_name)[-1]
-            return self._insert(old.name, old.tenant, old.admin)
+            made = self._insert(old.name, old.tenant, old.admin)
+        return made
 
     def authenticate(self, text: str) -> Key:
         """The active key that `text` spells. Raises `InvalidKey`.

@@ -1,0 +1,183 @@
+"""The wiring, read from top to bottom: settings -> Ray -> Serve applications -> a watch.
+
+`python -m serve.app` is what the supervisor runs, with `serve.environment.cluster_environment`.
+It prints one JSON line per change of state, drains on SIGTERM (exit 0), and exits with 1 when
+the head dies.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from shutil import rmtree
+from typing import Any
+
+import psutil
+import ray
+from ray import serve
+from ray.serve.api import RunTarget
+from ray.serve.config import HTTPOptions
+from ray.serve.schema import ApplicationStatus, ServeStatus
+
+from models.catalogue import EmbedderSpec, EngineSpec
+from models.scripted import Script
+from serve.config import Settings, TierSettings, load
+from serve.deployments import (
+    EMBEDDER_APP,
+    ChatPage,
+    EmbedderReplica,
+    EngineReplica,
+    Gateway,
+    tier_app,
+)
+from serve.environment import run_folder
+
+GATEWAY_APP = "gateway"
+PAGE_APP = "page"
+OBJECT_STORE = 80_000_000  # bytes; nothing large travels through it
+MANY = 100_000  # the gateway decides who waits, not Serve
+WATCH_PERIOD = 0.5  # seconds
+HEAD = {"gcs_server", "raylet"}
+
+
+def main() -> int:
+    settings = load()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    say("starting", "Starting Ray.")
+    start_ray(settings)
+    say("starting", "Loading the engines.")
+    serve.run_many(applications(settings), wait_for_applications_running=False)
+    code = watch(stop)
+    if code == 0:
+        say("stopping", "Finishing the answers that are under way.")
+        serve.shutdown()  # type: ignore[no-untyped-call]
+    return code
+
+
+def say(state: str, detail: str) -> None:
+    print(json.dumps({"state": state, "detail": detail}), flush=True)
+
+
+def start_ray(settings: Settings) -> None:
+    ray.init(
+        address="local",
+        namespace="hearth",
+        include_dashboard=False,
+        log_to_driver=False,
+        object_store_memory=OBJECT_STORE,
+        _node_ip_address="127.0.0.1",
+        _temp_dir=str(run_folder(settings) / "ray"),
+    )
+    serve.start(http_options=HTTPOptions(host=settings.host, port=settings.port))
+
+
+def applications(settings: Settings) -> list[RunTarget]:
+    """What is deployed, each on its own: a tier that fails takes nothing else with it."""
+    targets = [
+        RunTarget(_engine(settings, tier), tier_app(name), route_prefix=None)
+        for name, tier in settings.tiers.items()
+    ]
+    targets.append(RunTarget(_gateway(settings), GATEWAY_APP, route_prefix="/"))
+    if settings.ui.enabled:
+        page = _shell(settings, ChatPage).bind(settings.url)
+        targets.append(RunTarget(page, PAGE_APP, route_prefix="/ui"))
+    if settings.embedder.engine != "none":
+        embedder = _shell(settings, EmbedderReplica).bind(_embedder_spec(settings))
+        targets.append(RunTarget(embedder, EMBEDDER_APP, route_prefix=None))
+    return targets
+
+
+def watch(stop: threading.Event) -> int:
+    """Tell of every change, until told to stop (0) or the head is gone (1)."""
+    told = ("", "")
+    while not stop.wait(WATCH_PERIOD):
+        if not head_is_alive():
+            say("failed", "The Ray head stopped.")
+            return 1
+        now = condition(serve.status())
+        if now != told:
+            say(*now)
+            told = now
+    return 0
+
+
+def head_is_alive() -> bool:
+    """Whether both processes of the head run; they are children of this one."""
+    children = psutil.Process().children()
+    alive = {p.name() for p in children if p.status() != psutil.STATUS_ZOMBIE}
+    return alive >= HEAD
+
+
+def condition(status: ServeStatus) -> tuple[str, str]:
+    """State and detail in words: ready while the gateway and one tier run."""
+    states = {name: app.status for name, app in status.applications.items()}
+    running = {name for name, state in states.items() if state == ApplicationStatus.RUNNING}
+    failed = {name for name, state in states.items() if state == ApplicationStatus.DEPLOY_FAILED}
+    detail = ", ".join(f"{name} {state.lower()}" for name, state in sorted(states.items()))
+    tiers = {name for name in states if name.startswith(tier_app(""))}
+    if GATEWAY_APP in running and tiers & running:
+        return "ready", detail
+    if GATEWAY_APP in failed or (tiers and tiers <= failed):
+        return "failed", detail
+    return "starting", detail
+
+
+def _gateway(settings: Settings) -> serve.Application:
+    folder = run_folder(settings) / "metrics"
+    rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    gateway = _shell(
+        settings,
+        Gateway,
+        num_replicas=settings.gateway.replicas,
+        environment={"PROMETHEUS_MULTIPROC_DIR": str(folder)},
+    )
+    return gateway.bind(settings, folder)
+
+
+def _shell(
+    settings: Settings, shell: type, environment: dict[str, str] | None = None, **options: Any
+) -> serve.Deployment:
+    """A deployment that takes no share of Ray's cores: they are given out as threads."""
+    deployment = serve.deployment(
+        name=shell.__name__,
+        ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": environment or {}}},
+        graceful_shutdown_timeout_s=settings.gateway.drain_seconds,
+        max_ongoing_requests=MANY,
+        **options,
+    )
+    return deployment(shell)
+
+
+def _engine(settings: Settings, tier: TierSettings) -> serve.Application:
+    engine = _shell(settings, EngineReplica, health_check_period_s=1, health_check_timeout_s=30)
+    return engine.bind(_engine_spec(settings, tier))
+
+
+def _engine_spec(settings: Settings, tier: TierSettings) -> EngineSpec:
+    return EngineSpec(
+        kind=tier.engine,
+        name=tier.model,
+        kept=settings.data / "kept",
+        threads=tier.threads or len(os.sched_getaffinity(0)),
+        path=tier.path,
+        sha256=tier.sha256,
+        context_length=tier.context_length,
+        slots=tier.slots,
+        max_waiting=settings.limits.waiting,
+        speculate=tier.speculate,
+        layout=tier.layout,
+        script=Script(**tier.script.model_dump()),
+    )
+
+
+def _embedder_spec(settings: Settings) -> EmbedderSpec:
+    chosen = settings.embedder
+    return EmbedderSpec(chosen.engine, chosen.model, chosen.threads)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""HAProxy's configuration as Ray Serve writes it, made fit to face clients.
+
+Serve has settings for the binary but not for these: how long a request's head may take, errors
+in OpenAI's shape, no statistics page, no list of routes. So the binary that Serve is given is a
+launcher (`write_launcher`) that runs this file, which rewrites the configuration and becomes
+HAProxy. It uses nothing but the standard library, so that it starts in a few milliseconds.
+
+What HAProxy 2.8 answers before it has a request (400 for broken HTTP, 408 for a head that does
+not arrive) is its own HTML: no setting reaches that.
+"""
+
+import json
+import os
+import re
+import sys
+from http import HTTPStatus
+from pathlib import Path
+
+MESSAGES = {
+    500: ("Something went wrong inside the appliance.", "internal_error"),
+    502: ("The appliance stopped while it answered. Try again.", "engine_interrupted"),
+    503: ("The appliance is starting or stopping. Try again.", "no_healthy_backend"),
+    504: ("The answer did not come before its deadline.", "deadline_exceeded"),
+}
+NOT_FOUND = ("There is nothing at this URL.", "unknown_url")
+RETRY_AFTER = 2  # seconds
+
+
+def harden(config: str, folder: Path, head_deadline: int, idle_deadline: int) -> str:
+    """The same routing, with deadlines, JSON errors and no doors that nobody needs.
+
+    `folder` holds the error files; `head_deadline` (seconds) bounds a request's head,
+    `idle_deadline` a silent client.
+    """
+    config = _without_sections(config, "frontend prometheus", "listen stats")
+    config = re.sub(r"^ *(errorfile|timeout client) .*\n", "", config, flags=re.M)
+    config = re.sub(r"^ *http-request return .*(?= if routes\n)", _not_found(), config, flags=re.M)
+    config = re.sub(
+        r"(?<=^backend default_backend\n) *http-request return .*", _not_found(), config, flags=re.M
+    )
+    config = config.replace(" mode 666 ", " mode 600 ")
+    rules = [f"timeout http-request {head_deadline}s", f"timeout client {idle_deadline}s"]
+    rules += [f"errorfile {status} {_error_file(folder, status)}" for status in MESSAGES]
+    return config.replace("    mode http\n", "    ".join(["", "mode http\n", *_lines(rules)]), 1)
+
+
+def _lines(rules: list[str]) -> list[str]:
+    return [f"{rule}\n" for rule in rules]
+
+
+def _without_sections(config: str, *titles: str) -> str:
+    for title in titles:
+        config = re.sub(rf"^{re.escape(title)}\n(?:[ \t].*\n|\n)*", "", config, flags=re.M)
+    return config
+
+
+def _not_found() -> str:
+    body = _body(404, *NOT_FOUND).replace('"', '\\"')
+    answer = f'status 404 content-type application/json string "{body}"'
+    return f"    http-request return {answer}".replace("\\", "\\\\")
+
+
+def _body(status: int, message: str, code: str) -> str:
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+def _error_file(folder: Path, status: int) -> Path:
+    return folder / f"{status}.http"
+
+
+def write_error_files(folder: Path) -> None:
+    """Whole responses: HAProxy sends them as they are when it has no request to answer."""
+    for status, words in MESSAGES.items():
+        body = _body(status, *words)
+        retry = f"retry-after: {RETRY_AFTER}\r\n" if status == 503 else ""
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n{retry}"
+            f"x-request-id: req_edge\r\n\r\n"
+        )
+        _error_file(folder, status).write_text(head + body, newline="")
+
+
+def write_launcher(folder: Path, haproxy: str, head_deadline: int, idle_deadline: int) -> Path:
+    """An executable that starts `haproxy` on the hardened configuration."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_error_files(folder)
+    launcher = folder / "haproxy"
+    interpreter = f'"{sys.executable}" -I -S "{__file__}"'
+    command = f'{interpreter} "{haproxy}" "{folder}" {head_deadline} {idle_deadline}'
+    launcher.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    launcher.chmod(0o700)
+    return launcher
+
+
+def main(haproxy: str, folder: str, head_deadline: str, idle_deadline: str, *options: str) -> None:
+    """Become HAProxy. `options` are what Serve gave, with `-f FILE` among them."""
+    at = options.index("-f") + 1
+    original = Path(options[at])
+    hardened = original.with_name("hardened.cfg")
+    deadlines = int(head_deadline), int(idle_deadline)
+    hardened.write_text(harden(original.read_text(), Path(folder), *deadlines))
+    os.execv(haproxy, [haproxy, *options[:at], str(hardened), *options[at + 1 :]])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

