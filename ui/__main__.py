@@ -1,0 +1,20 @@
+"""The chat page alone, for development: `python -m ui --api-url http://127.0.0.1:8080`."""
+
+import argparse
+
+import uvicorn
+
+from ui.app import create_app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m ui", description=__doc__)
+    parser.add_argument("--api-url", default="http://127.0.0.1:8080", help="the appliance")
+    parser.add_argument("--port", type=int, default=7860, help="where the page listens (loopback)")
+    options = parser.parse_args()
+    app = create_app(options.api_url)
+    uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""The chat page as an ASGI application."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from ui.page import build
+from ui.guard import Guard
+from ui.theme import THEME
+
+
+def create_app(api_url: str, hosts: Sequence[str] = ()) -> ASGIApp:
+    """The page for the appliance at `api_url`, under whatever path it is mounted.
+
+    `hosts` are the names, besides loopback ones, by which browsers may call it.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    gr.mount_gradio_app(
+        app,
+        build(api_url),
+        path="/",
+        server_name="127.0.0.1",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_file_size=1,
+        theme=THEME,
+        css=(files("ui") / "static" / "page.css").read_text(),
+    )
+    return Guard(app, hosts)

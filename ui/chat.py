@@ -1,0 +1,81 @@
+"""What happens when the user does something: the page's events, without any of its looks."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from pydantic import ValidationError
+
+from ui import words
+from ui.client import Appliance, Measure, Refused
+from ui.conversation import Conversation, Painting, Settings, Turn, note, painting
+
+LEAST_PAUSE = 0.05  # seconds between two drawings of a growing answer
+SHARE = 8.0  # a drawing may take 1/9 of the time, however long the answer grows
+
+
+class Chat:
+    """Events of any number of pages; nothing is remembered between two of them."""
+
+    def __init__(self, appliance: Appliance) -> None:
+        self._appliance = appliance
+
+    async def enter(self, key: str, token: str) -> tuple[str, list[str]]:
+        """The key to use and the models it may chat with. Raises `Refused`.
+
+        A one-time sign-in `token` wins over a stored key.
+        """
+        if token:
+            key = await self._appliance.sign_in(token)
+        if not key.strip():
+            raise Refused(words.KEY_MISSING, sign_in=True)
+        return key.strip(), await self._appliance.models(key)
+
+    def show(self, value: object) -> Painting:
+        """Every turn of a conversation, drawn."""
+        conversation = Conversation.read(value)
+        return painting(conversation, 0, conversation.turns)
+
+    async def answer(self, value: object, key: str, *controls: object) -> AsyncGenerator[Painting, None]:
+        """The answer to a conversation's last turn, drawn as it grows.
+
+        `controls` are the values of `Settings`' fields, in their order. A refusal is drawn, not
+        raised: it belongs into the conversation.
+        """
+        conversation = Conversation.read(value)
+        turn, place = Turn(role="assistant", state="waiting"), len(conversation.turns)
+        yield painting(conversation, place, [turn])
+        try:
+            request = _settings(controls).request(conversation)
+            async with aclosing(self._growing(turn, key, request)) as states:
+                async for _ in states:
+                    yield painting(conversation, place, [turn])
+        except Refused as exc:
+            turn.state, turn.note = "failed", exc.message
+        yield painting(conversation, place, [turn])
+
+    async def _growing(
+        self, turn: Turn, key: str, request: dict[str, object]
+    ) -> AsyncGenerator[None, None]:
+        """Lets `turn` grow; yields when it is time to draw it again."""
+        drawn_at = 0.0
+        pause = 0.0
+        async with aclosing(self._appliance.chat(key, request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Measure):
+                    turn.state, turn.note = "done", note(piece)
+                    continue
+                turn.text, turn.state = turn.text + piece, "writing"
+                start = time.perf_counter()
+                if start - drawn_at >= pause:
+                    yield
+                    drawn_at = time.perf_counter()
+                    pause = max(LEAST_PAUSE, SHARE * (drawn_at - start))
+
+
+def _settings(controls: tuple[object, ...]) -> Settings:
+    try:
+        return Settings.model_validate(dict(zip(Settings.model_fields, controls, strict=True)))
+    except ValidationError as exc:
+        field = exc.errors()[0]["loc"][0]
+        raise Refused(words.BAD_SETTING.format(field=words.FIELDS[str(field)])) from exc

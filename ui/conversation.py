@@ -1,0 +1,107 @@
+"""What the page and the server tell each other about a conversation.
+
+The browser keeps every conversation. The page sends one as `Conversation`; the server answers
+with a `Painting`: some of its turns, drawn. What the browser sends is input like any other, so it
+is checked here.
+"""
+
+from typing import Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ui import words
+from ui.client import Measure, Refused
+from ui.markdown import to_html
+
+State = Literal["waiting", "writing", "done", "failed", "stopped"]
+
+
+class Turn(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    role: Literal["user", "assistant"]
+    text: str = ""
+    note: str = ""
+    state: State = "done"
+
+
+class Conversation(BaseModel):
+    """`run` counts the page's questions, so that it can tell a late answer from a current one."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str = Field(max_length=64)
+    run: int = 0
+    turns: list[Turn] = Field(max_length=2000)
+
+    @classmethod
+    def read(cls, value: object) -> "Conversation":
+        """Raises `Refused` when the browser holds something else."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as exc:
+            raise Refused(words.BAD_CONVERSATION) from exc
+
+    def messages(self, system: str) -> list[dict[str, str]]:
+        """The turns as OpenAI's messages; answers that never came are left out."""
+        head = [{"role": "system", "content": system}] if system.strip() else []
+        return head + [{"role": t.role, "content": t.text} for t in self.turns if t.text]
+
+
+class Settings(BaseModel):
+    """The controls beside the conversation. `None`: as the appliance decides."""
+
+    model: str | None
+    system: str | None
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    seed: int | None
+
+    def request(self, conversation: Conversation) -> dict[str, object]:
+        """The body of a chat completion. Raises `Refused` when there is no model to ask."""
+        if not self.model:
+            raise Refused(words.NO_MODEL)
+        sampling = self.model_dump(exclude={"system"}, exclude_none=True)
+        return {**sampling, "messages": conversation.messages(self.system or "")}
+
+
+class DrawnTurn(TypedDict):
+    role: str
+    text: str
+    html: str
+    note: str
+    state: State
+
+
+class Painting(TypedDict):
+    """Drawn turns of conversation `chat`, the first of them at position `first`."""
+
+    chat: str
+    run: int
+    first: int
+    turns: list[DrawnTurn]
+
+
+def drawn(turn: Turn) -> DrawnTurn:
+    """Only answers are Markdown; what the user wrote is shown as it was written."""
+    html = to_html(turn.text) if turn.role == "assistant" else ""
+    return DrawnTurn(role=turn.role, text=turn.text, html=html, note=turn.note, state=turn.state)
+
+
+def painting(conversation: Conversation, first: int, turns: list[Turn]) -> Painting:
+    return Painting(
+        chat=conversation.id, run=conversation.run, first=first, turns=[drawn(t) for t in turns]
+    )
+
+
+def note(measure: Measure) -> str:
+    """The line under an answer."""
+    parts = [
+        words.SPEED.format(rate=measure.tokens_per_second),
+        words.FIRST_TOKEN.format(seconds=measure.first_token),
+        words.TOKENS.format(prompt=measure.prompt_tokens, answer=measure.answer_tokens),
+    ]
+    if measure.finish_reason == "length":
+        parts.append(words.CUT)
+    return " · ".join(parts)

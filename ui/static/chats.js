@@ -1,0 +1,58 @@
+// The list of conversations in the sidebar. `element`, `props` come from Gradio.
+const words = props.words;
+let renaming = null;
+let removing = null;
+
+function list() {
+  const chats = store.list();
+  const open = sessionStorage.getItem("hearth.open");
+  element.replaceChildren(
+    chats.length
+      ? make("ul", { className: "chats", ariaLabel: words.chats }, ...chats.map((c) => item(c, open)))
+      : make("p", { className: "no-chats" }, words.noChats),
+  );
+  element.querySelector("input, .sure")?.focus();
+}
+
+function item(chat, open) {
+  const row = make("li", { className: chat.id === open ? "open" : "" });
+  row.append(...(chat.id === renaming ? [nameField(chat)] : [title(chat), ...tools(chat)]));
+  return row;
+}
+
+function title(chat) {
+  const onclick = () => say("hearth:open", chat.id);
+  return make("button", { type: "button", className: "title", onclick }, chat.title || words.untitled);
+}
+
+function tools(chat) {
+  if (chat.id === removing) {
+    const remove = () => { store.remove(chat.id); say("hearth:removed", chat.id); };
+    const onblur = () => { removing = null; list(); };
+    return [make("button", { type: "button", className: "sure", onclick: remove, onblur }, words.really)];
+  }
+  return [
+    button("rename", words.rename, () => { renaming = chat.id; list(); }),
+    button("remove", words.remove, () => { removing = chat.id; list(); }),
+  ];
+}
+
+function nameField(chat) {
+  const input = make("input", { value: chat.title, maxLength: 80, ariaLabel: words.rename });
+  const done = (keep) => {
+    if (renaming !== chat.id) return;
+    renaming = null;
+    if (keep && input.value.trim()) store.rename(chat.id, input.value.trim());
+    else list();
+  };
+  input.onblur = () => done(true);
+  input.onkeydown = (event) => {
+    if (event.key === "Enter") done(true);
+    if (event.key === "Escape") done(false);
+  };
+  return input;
+}
+
+for (const name of ["hearth:changed", "hearth:opened"]) window.addEventListener(name, list);
+window.addEventListener("storage", list); // another tab changed something
+list();

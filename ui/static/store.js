@@ -1,0 +1,55 @@
+// Conversations in this browser's localStorage, one entry each, so that two tabs never overwrite
+// each other's. Titles have entries of their own: the list does not read whole conversations.
+const store = {
+  read(id) {
+    return parsed(localStorage.getItem(`hearth.chat.${id}`));
+  },
+  list() {
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith("hearth.title."))
+      .map((key) => ({ id: key.slice("hearth.title.".length), ...parsed(localStorage.getItem(key)) }))
+      .sort((a, b) => b.at - a.at);
+  },
+  write(chat) {
+    const known = parsed(localStorage.getItem(`hearth.title.${chat.id}`));
+    const title = known?.title ?? chat.turns[0].text.trim().slice(0, 60);
+    localStorage.setItem(`hearth.chat.${chat.id}`, JSON.stringify(chat));
+    localStorage.setItem(`hearth.title.${chat.id}`, JSON.stringify({ title, at: Date.now() }));
+    say("hearth:changed");
+  },
+  rename(id, title) {
+    const known = parsed(localStorage.getItem(`hearth.title.${id}`));
+    localStorage.setItem(`hearth.title.${id}`, JSON.stringify({ ...known, title }));
+    say("hearth:changed");
+  },
+  remove(id) {
+    localStorage.removeItem(`hearth.chat.${id}`);
+    localStorage.removeItem(`hearth.title.${id}`);
+    say("hearth:changed");
+  },
+};
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function say(name, detail) {
+  window.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+// make("button", { className: "x", onclick }, "text", child, ...)
+function make(tag, properties, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+function button(name, label, onclick) {
+  const node = make("button", { type: "button", className: `tool ${name}`, title: label, onclick });
+  node.setAttribute("aria-label", label);
+  return node;
+}

@@ -1,0 +1,104 @@
+"""Every word that the chat page shows, in one place, so that it can be translated.
+
+`{…}` are filled with `str.format`. The page's scripts get what they show from `PAGE`.
+"""
+
+TITLE = "Hearth"
+
+# Signing in
+SIGN_IN_TITLE = "Sign in"
+SIGN_IN_TEXT = (
+    "Paste a key of this appliance. `hearth keys create NAME` makes one; "
+    "`hearth up` printed the first."
+)
+KEY_LABEL = "Key"
+SIGN_IN = "Sign in"
+SIGN_OUT = "Sign out"
+KEY_MISSING = "Please paste a key first."
+LINK_USED = "This sign-in link was used before or has expired. Please paste a key instead."
+
+# The conversation
+NEW_CHAT = "New chat"
+ASK = "Message Hearth"
+HINT = "Enter sends · Shift+Enter starts a new line · Esc stops. Answers can be wrong."
+NO_MODEL = "There is no model that can chat at present. `hearth status` says why."
+
+# Settings
+SETTINGS = "Settings"
+MODEL = "Model"
+SYSTEM = "System prompt"
+SYSTEM_HINT = "How the model should behave, in every conversation"
+TEMPERATURE = "Temperature"
+TEMPERATURE_INFO = "0 always takes the likeliest word; higher varies more."
+TOP_P = "Top p"
+TOP_P_INFO = "Choose only among the likeliest words that together have this probability."
+MAX_TOKENS = "Longest answer, in tokens"
+SEED = "Seed"
+SEED_INFO = "The same seed and settings give the same answer. Empty: another each time."
+
+FIELDS = {
+    "model": MODEL,
+    "system": SYSTEM,
+    "temperature": TEMPERATURE,
+    "top_p": TOP_P,
+    "max_tokens": MAX_TOKENS,
+    "seed": SEED,
+}
+
+# Refusals and faults
+BAD_SETTING = "The setting “{field}” is not a value that can be used."
+SIGN_IN_AGAIN = "The key is unknown, revoked or expired. Please sign in again."
+NOT_ALLOWED = "This key may not do that: {message}"
+COME_BACK = "The appliance is busy. Please try again in {seconds}."
+COME_BACK_SOON = "The appliance is busy. Please try again in a moment."
+SECOND = "1 second"
+SECONDS = "{n} seconds"
+MINUTES = "{n} minutes"
+FAILED = "The appliance could not answer (error {status}). Please try again."
+FAILED_WITH_ID = FAILED + " In the log it is request {request_id}."
+UNREACHABLE = "The appliance does not answer. Is it running? `hearth status` tells."
+TOO_SLOW = "Nothing came from the appliance for {n} seconds, so the page stopped waiting."
+TOO_LONG = "The answer was not finished after {n} minutes, so the page stopped waiting."
+BROKE_OFF = "The answer broke off: {message}"
+UNREADABLE = "The appliance sent something that this page cannot read."
+BAD_CONVERSATION = "This conversation cannot be read any more. Please start a new one."
+
+# Under an answer
+SPEED = "{rate:.1f} tokens/s"
+FIRST_TOKEN = "first token after {seconds:.2f} s"
+TOKENS = "{prompt} + {answer} tokens"
+CUT = "cut at the longest answer"
+STOPPED = "stopped"
+
+# What the scripts show
+COPY = "Copy"
+PAGE = {
+    "copy": COPY,
+    "copied": "Copied",
+    "copyAnswer": "Copy answer",
+    "retry": "Try again",
+    "edit": "Edit and ask again",
+    "save": "Ask again",
+    "cancel": "Cancel",
+    "rename": "Rename",
+    "remove": "Delete",
+    "really": "Really delete?",
+    "untitled": "New chat",
+    "chats": "Conversations",
+    "noChats": "Conversations stay in this browser.",
+    "you": "You",
+    "model": "Answer",
+    "waiting": "Waiting for the first word",
+    "stopped": STOPPED,
+    "lost": "The connection to the appliance was lost.",
+    "full": "This browser has no room left for conversations. Delete some to keep new ones.",
+    "latest": "Go to the end",
+    "greeting": "What can I help with?",
+    "privacy": "Everything you write stays on this machine.",
+    "examples": [
+        ["Explain", "Explain in three sentences how a rainbow forms."],
+        ["Write", "Write a friendly e-mail that moves a meeting to Friday."],
+        ["Code", "Write a Python function that counts the words in a text."],
+        ["Plan", "Plan a simple dinner for four, with a shopping list."],
+    ],
+}
