@@ -18,7 +18,7 @@ import ray
 from ray import serve
 from ray.serve.api import RunTarget
 from ray.serve.config import HTTPOptions
-from ray.serve.schema import ApplicationStatus, ServeStatus
+from ray.serve.schema import ApplicationStatus, LoggingConfig, ServeStatus
 
 from models.catalogue import EmbedderSpec, EngineSpec
 from models.scripted import Script
@@ -38,6 +38,7 @@ PAGE_APP = "page"
 OBJECT_STORE = 80_000_000  # bytes; nothing large travels through it
 MANY = 100_000  # the gateway decides who waits, not Serve
 WATCH_PERIOD = 0.5  # seconds
+QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)  # receipts tell more
 HEAD = {"gcs_server", "raylet"}
 
 
@@ -147,6 +148,7 @@ def _shell(
         ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": environment or {}}},
         graceful_shutdown_timeout_s=settings.gateway.drain_seconds,
         max_ongoing_requests=MANY,
+        logging_config=QUIET,
         **options,
     )
     return deployment(shell)

@@ -65,6 +65,7 @@ class EmbedderReplica:
         return await self._embedder.embed(inputs)
 
 
+@serve.ingress()
 class Gateway:
     """The HTTP interface: settings go in, an ASGI application comes out.
 
@@ -93,6 +94,7 @@ class Gateway:
         )
 
 
+@serve.ingress()
 class ChatPage:
     """The Gradio chat: a client of the HTTP interface like any other."""
 

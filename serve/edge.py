@@ -39,6 +39,7 @@ def harden(config: str, folder: Path, head_deadline: int, idle_deadline: int) ->
         r"(?<=^backend default_backend\n) *http-request return .*", _not_found(), config, flags=re.M
     )
     config = config.replace(" mode 666 ", " mode 600 ")
+    config = re.sub(r"(?<=^frontend http_frontend\n).*bind .*\n", _with_headers, config, flags=re.M)
     rules = [f"timeout http-request {head_deadline}s", f"timeout client {idle_deadline}s"]
     rules += [f"errorfile {status} {_error_file(folder, status)}" for status in MESSAGES]
     return config.replace("    mode http\n", "    ".join(["", "mode http\n", *_lines(rules)]), 1)
@@ -52,6 +53,14 @@ def _without_sections(config: str, *titles: str) -> str:
     for title in titles:
         config = re.sub(rf"^{re.escape(title)}\n(?:[ \t].*\n|\n)*", "", config, flags=re.M)
     return config
+
+
+def _with_headers(bind: re.Match[str]) -> str:
+    """One request id, ours: Serve adds a second. And no word on what runs inside."""
+    return (
+        f"{bind[0]}    http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
+        " if { res.fhdr(x-request-id) -m found }\n    http-response del-header server\n"
+    )
 
 
 def _not_found() -> str:

@@ -3,7 +3,9 @@
 import json
 import os
 import socket
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,10 +55,39 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+TWO_IDS = (
+    b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nserver: uvicorn\r\n"
+    b"x-request-id: req_ours\r\nx-request-id: another\r\nconnection: close\r\n\r\n"
+)
+
+
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+def nobody() -> int:
+    """A port on which the application is expected and nothing listens."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def upstream(nobody: int) -> Iterator[None]:
+    """An application on that port after all, which answers every connection with two ids."""
+
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(TWO_IDS)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", nobody), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join(10)
+
+
+@pytest.fixture
+def port(tmp_path: Path, nobody: int) -> Iterator[int]:
     """A running HAProxy behind the launcher; its port."""
-    port, metrics, stats, nobody = free_ports(4)
+    port, metrics, stats = free_ports(3)
     config = tmp_path / "haproxy.cfg"
     folder = Path("/tmp") / f"hearth-test-{os.getpid()}"  # a socket's path must be short
     launcher = write_launcher(folder, get_haproxy_binary(), 1, 60)
@@ -124,3 +155,12 @@ def test_every_error_file_is_a_whole_response(tmp_path: Path) -> None:
         head, _, body = file.read_bytes().partition(b"\r\n\r\n")
         assert f"content-length: {len(body)}".encode() in head
         assert json.loads(body)["error"]["type"] == "server_error"
+
+
+def test_the_first_of_two_request_ids_goes_out_alone(port: int, upstream: None) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(get("/app"))
+        head = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")[0]
+    assert head.lower().count(b"x-request-id") == 1
+    assert b"req_ours" in head
+    assert b"uvicorn" not in head
