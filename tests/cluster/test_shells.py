@@ -1,0 +1,182 @@
+"""What only a real cluster can show: wiring, errors and cancelling across processes, deaths."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from serve.ledger.keys import Keys
+from tests.cluster.appliance import Appliance, events, eventually, running
+
+pytestmark = pytest.mark.slow
+
+SLOW_SCRIPT = {"words": [f"w{i} " for i in range(40)], "token_delay": 0.05}
+
+
+@pytest.fixture(scope="module")
+def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
+    tiers = {
+        "small": {"engine": "scripted", "model": "echo"},
+        "slow": {"engine": "scripted", "model": "slow", "script": SLOW_SCRIPT},
+        "broken": {"engine": "llama", "model": "broken", "path": "/nonexistent.gguf"},
+    }
+    with running(tmp_path_factory.mktemp("home"), tiers=tiers, gateway={"replicas": 3}) as started:
+        yield started
+
+
+def chat(model: str = "echo", text: str = "one two three", **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
+
+
+def ask(appliance: Appliance, **body: Any) -> httpx.Response:
+    with appliance.client() as client:
+        return client.post("/v1/chat/completions", json=chat(**body))
+
+
+def test_an_answer_comes_through_all_processes(appliance: Appliance) -> None:
+    answer = ask(appliance)
+    assert answer.status_code == 200
+    assert answer.json()["choices"][0]["message"]["content"] == "one two three"
+    assert answer.headers["x-hearth-tier"] == "small"
+    assert len(answer.headers.get_list("x-request-id")) == 1
+
+
+def test_a_stream_comes_through_all_processes(appliance: Appliance) -> None:
+    with (
+        appliance.client() as client,
+        client.stream("POST", "/v1/chat/completions", json=chat(stream=True)) as response,
+    ):
+        seen = list(events(response))
+    assert seen[-1] == "[DONE]"
+    texts = [e["choices"][0]["delta"].get("content", "") for e in seen if isinstance(e, dict)]
+    assert "".join(texts) == "one two three"
+
+
+def test_an_engines_refusal_keeps_its_words_across_processes(appliance: Appliance) -> None:
+    refused = ask(appliance, max_tokens=9000)
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert (error["code"], error["param"]) == ("context_length_exceeded", "messages")
+    assert "8192" in error["message"]
+    assert "Traceback" not in refused.text
+
+
+def test_embeddings_come_from_their_own_process(appliance: Appliance) -> None:
+    with appliance.client() as client:
+        body = {"model": appliance.settings.embedder.model, "input": ["a", "b"]}
+        answer = client.post("/v1/embeddings", json=body)
+    assert [d["index"] for d in answer.json()["data"]] == [0, 1]
+
+
+def test_a_tier_that_cannot_load_takes_nothing_else_with_it(appliance: Appliance) -> None:
+    with appliance.client() as client:
+        states = {m["id"]: m.get("state") for m in client.get("/v1/models").json()["data"]}
+    assert states["echo"] == "ready"
+    assert states["broken"] == "unavailable"
+
+
+def test_a_client_that_goes_away_frees_the_engine_within_a_second(appliance: Appliance) -> None:
+    body = chat("slow", stream=True)
+    with (
+        appliance.client() as client,
+        client.stream("POST", "/v1/chat/completions", json=body) as response,
+    ):
+        stream = events(response)
+        next(stream)
+        assert running_now(appliance) == 1
+    assert eventually(lambda: running_now(appliance) == 0, 1.0)
+
+
+def test_a_client_that_goes_away_before_its_json_frees_the_engine(appliance: Appliance) -> None:
+    with appliance.client() as client, pytest.raises(httpx.ReadTimeout):
+        client.post("/v1/chat/completions", json=chat("slow"), timeout=0.5)
+    assert eventually(lambda: running_now(appliance) == 0, 1.5)
+
+
+def running_now(appliance: Appliance) -> int:
+    return int(metric(appliance, 'hearth_engine_running{tier="slow"}'))
+
+
+def metric(appliance: Appliance, name: str) -> float:
+    with appliance.client() as client:
+        lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+def test_three_gateways_count_together(appliance: Appliance) -> None:
+    name = 'hearth_tokens_total{kind="completion",model="echo"}'
+    before = metric(appliance, name)
+    for _ in range(12):
+        ask(appliance)  # a connection each, so that every gateway gets some
+    assert metric(appliance, name) - before == 36
+
+
+def test_a_revoked_key_is_refused_by_every_gateway_at_once(appliance: Appliance) -> None:
+    keys = Keys(appliance.settings.database)
+    key, text = keys.create("short-lived")
+    headers = {"authorization": f"Bearer {text}"}
+
+    def statuses() -> set[int]:
+        url = f"{appliance.settings.url}/v1/models"
+        return {httpx.get(url, headers=headers, timeout=10).status_code for _ in range(12)}
+
+    assert statuses() == {200}
+    keys.revoke(key.id)
+    assert statuses() == {401}
+
+
+def test_every_listener_is_on_loopback(appliance: Appliance) -> None:
+    family = [appliance.process, *appliance.process.children(recursive=True)]
+    listening = [c for p in family for c in p.net_connections("tcp") if c.status == "LISTEN"]
+    assert len(listening) > 5
+    loopback = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+    assert {c.laddr.ip for c in listening} <= loopback
+
+
+def test_killing_the_engine_loses_no_answer_that_is_not_streamed(tmp_path: Path) -> None:
+    script = {"words": [f"w{i} " for i in range(10)], "token_delay": 0.02}
+    tiers = {"small": {"engine": "scripted", "model": "echo", "script": script}}
+    with running(tmp_path, tiers=tiers) as appliance, ThreadPoolExecutor(8) as pool:
+        stop = threading.Event()
+
+        def keep_asking() -> list[int]:
+            statuses = []
+            while not stop.is_set():
+                statuses.append(ask(appliance).status_code)
+            return statuses
+
+        askers = [pool.submit(keep_asking) for _ in range(8)]
+        for _ in range(2):
+            kill_the_engine(appliance)
+            assert eventually(lambda: ask(appliance).status_code == 200, 15)
+        stop.set()
+        statuses = [status for asker in askers for status in asker.result(timeout=60)]
+    assert len(statuses) > 16
+    assert set(statuses) == {200}
+
+
+def kill_the_engine(appliance: Appliance) -> None:
+    (engine,) = appliance.replicas("tier-small")
+    engine.kill()
+    psutil.wait_procs([engine], timeout=10)
+
+
+def test_a_stream_cut_in_the_middle_ends_with_an_error_event(tmp_path: Path) -> None:
+    tiers = {"small": {"engine": "scripted", "model": "echo", "script": SLOW_SCRIPT}}
+    with (
+        running(tmp_path, tiers=tiers) as appliance,
+        appliance.client() as client,
+        client.stream("POST", "/v1/chat/completions", json=chat(stream=True)) as response,
+    ):
+        stream = events(response)
+        next(e for e in stream if isinstance(e, dict) and e["choices"][0]["delta"].get("content"))
+        kill_the_engine(appliance)
+        *_, error, done = stream
+    assert done == "[DONE]"
+    assert isinstance(error, dict)
+    assert error["error"]["code"] == "engine_interrupted"
