@@ -7,8 +7,8 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from ui.page import build
 from ui.guard import Guard
+from ui.page import build
 from ui.theme import THEME
 
 
@@ -32,6 +32,7 @@ def create_app(api_url: str, hosts: Sequence[str] = ()) -> ASGIApp:
         show_error=False,
         max_file_size=1,
         theme=THEME,
-        css=(files("ui") / "static" / "page.css").read_text(),
+        # Not `css`, which Gradio rewrites selector by selector and breaks at `:is(…)`.
+        head=f"<style>{(files('ui') / 'static' / 'page.css').read_text()}</style>",
     )
     return Guard(app, hosts)

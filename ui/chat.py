@@ -36,7 +36,9 @@ class Chat:
         conversation = Conversation.read(value)
         return painting(conversation, 0, conversation.turns)
 
-    async def answer(self, value: object, key: str, *controls: object) -> AsyncGenerator[Painting, None]:
+    async def answer(
+        self, value: object, key: str, *controls: object
+    ) -> AsyncGenerator[Painting, None]:
         """The answer to a conversation's last turn, drawn as it grows.
 
         `controls` are the values of `Settings`' fields, in their order. A refusal is drawn, not

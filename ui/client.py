@@ -73,7 +73,9 @@ class Appliance:
             listed = _checked(response)["data"]
             return [str(model["id"]) for model in listed if model.get("tier") != "embeddings"]
 
-    async def chat(self, key: str, request: Mapping[str, object]) -> AsyncGenerator[str | Measure, None]:
+    async def chat(
+        self, key: str, request: Mapping[str, object]
+    ) -> AsyncGenerator[str | Measure, None]:
         """The answer's text as it comes, then one `Measure`.
 
         `request` is the body of a chat completion (OpenAI's schema). Leaving early closes the

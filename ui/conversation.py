@@ -7,7 +7,7 @@ is checked here.
 
 from typing import Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ui import words
 from ui.client import Measure, Refused
@@ -57,6 +57,11 @@ class Settings(BaseModel):
     top_p: float | None
     max_tokens: int | None
     seed: int | None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     def request(self, conversation: Conversation) -> dict[str, object]:
         """The body of a chat completion. Raises `Refused` when there is no model to ask."""

@@ -30,8 +30,12 @@ OPEN = re.compile(
     r"|/gradio_api/heartbeat/\w+"
 )
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
-# Gradio's page names a manifest at the server's root, which is not the page's to answer.
+# Gradio's page names a manifest at the server's root, where others answer, and no icon, so that
+# browsers look for one there too.
 MANIFEST = re.compile(rb'<link rel="manifest"[^>]*>')
+ICON = b"""<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 24 24'><path fill='%23d9562b' d='M12 22a8 8 0 0 1-8-8c0-5 8-12 8-12s8 7 8 12\
+a8 8 0 0 1-8 8z'/></svg>">"""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -128,7 +132,7 @@ class Reader:
         self._page += message.get("body", b"")
         if message.get("more_body"):
             return
-        page = MANIFEST.sub(b"", self._page)
+        page = MANIFEST.sub(ICON, self._page)
         headers = MutableHeaders(scope=self._start)
         headers["Content-Length"] = str(len(page))
         headers["Content-Security-Policy"] = policy(page)

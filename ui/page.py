@@ -1,35 +1,43 @@
 """The page: what stands where, and which event calls what."""
 
+from collections.abc import Callable, Sequence
 from importlib.resources import files
+from typing import Any
 
 import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
 
 from ui import words
 from ui.chat import Chat
 from ui.client import Appliance, Refused
+from ui.conversation import Settings
 
+Trigger = Callable[..., Any]
+Components = Sequence[Component | gr.blocks.BlockContext]
 STATIC = files("ui") / "static"
 
 # What the page asks the browser before it asks the server: the stored key, and the one-time token
 # of a sign-in link, which leaves the address bar (and so the history) at once.
-ENTER = """(key, token) => {
+ENTER = """(key, token, kept) => {
     const url = new URL(location.href);
     const found = url.searchParams.get("signin") || "";
     url.searchParams.delete("signin");
     history.replaceState(null, "", url);
-    return [key, found];
+    return [key, found, kept];
 }"""
 SIGN_OUT = "() => { localStorage.removeItem('hearth.key'); location.reload(); }"
 NEW_CHAT = "() => window.dispatchEvent(new CustomEvent('hearth:open'))"
 ASK = "(text) => window.hearth.ask(text) ? '' : text"
 STOP = "() => window.hearth.stop()"
 REST = "() => window.hearth.rest()"
-KEEP = "(...values) => values"
+KEEP = "(...values) => [values]"
 
 
 def build(api_url: str) -> gr.Blocks:
     """The chat page of the appliance at `api_url`, such as `http://127.0.0.1:8080`."""
-    return Page(Chat(Appliance(api_url))).blocks
+    blocks: gr.Blocks = Page(Chat(Appliance(api_url))).blocks
+    return blocks
 
 
 class Page:
@@ -50,7 +58,7 @@ class Page:
 
     def _build_door(self) -> None:
         with gr.Column(visible=False, elem_id="door") as self.door:
-            gr.HTML(f"<h1>{words.TITLE}</h1>", apply_default_css=False)
+            gr.HTML(f"<h1>{words.TITLE}</h1>", elem_id="logo", apply_default_css=False)
             gr.Markdown(words.SIGN_IN_TEXT)
             self.typed = gr.Textbox(
                 label=words.KEY_LABEL, type="password", max_length=512, elem_id="key"
@@ -78,7 +86,10 @@ class Page:
             )
             self.top_p = gr.Slider(0.05, 1, 1, step=0.05, label=words.TOP_P, info=words.TOP_P_INFO)
             self.max_tokens = gr.Number(512, label=words.MAX_TOKENS, precision=0, minimum=1)
-            self.seed = gr.Number(label=words.SEED, info=words.SEED_INFO, precision=0)
+            # Not a number field: Gradio's turns emptiness into 0, which is a seed.
+            self.seed = gr.Textbox(
+                label=words.SEED, info=words.SEED_INFO, placeholder=words.SEED_HINT, max_length=10
+            )
 
     def _build_room(self) -> None:
         with gr.Column(visible=False, elem_id="room") as self.room:
@@ -95,43 +106,78 @@ class Page:
                 gr.HTML(words.HINT, elem_id="hint", apply_default_css=False)
 
     def _connect(self) -> None:
-        controls = [
+        self._connect_door()
+        self._connect_room()
+
+    def _connect_door(self) -> None:
+        outputs = [
+            self.door, self.sidebar, self.settings, self.room,
+            self.key, self.token, self.refusal, *self.controls,
+        ]  # fmt: skip
+        stored = [self.key, self.token, self.kept]
+        typed = [self.typed, self.token, self.kept]
+        at_server(self.blocks.load, self._enter, stored, outputs, ENTER)
+        for trigger in (self.sign_in.click, self.typed.submit):
+            at_server(trigger, self._enter, typed, outputs)
+        in_browser(self.sign_out.click, SIGN_OUT)
+
+    def _connect_room(self) -> None:
+        page, chat = self.transcript, self._chat
+        in_browser(self.new_chat.click, NEW_CHAT)
+        in_browser(self.ask.submit, ASK, [self.ask], [self.ask])
+        for control in self.controls:
+            in_browser(control.change, KEEP, self.controls, [self.kept])
+        at_server(page.show, chat.show, [page], [page])
+        answering = at_server(page.ask, chat.answer, [page, self.key, *self.controls], [page])
+        in_browser(answering.then, REST)
+        in_browser(self.ask.stop, STOP)
+        self.ask.stop(None, cancels=answering, show_progress="hidden", api_visibility="private")
+
+    @property
+    def controls(self) -> list[gr.Dropdown | gr.Textbox | gr.Slider | gr.Number]:
+        """In the order of `Settings`' fields."""
+        return [
             self.model, self.system, self.temperature, self.top_p, self.max_tokens, self.seed
         ]  # fmt: skip
-        rooms = [self.door, self.sidebar, self.settings, self.room]
-        entered = [*rooms, self.key, self.token, self.refusal, self.model]
-        quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        local = {"fn": None, "api_visibility": "private", "show_progress": "hidden"}
 
-        self.blocks.load(self._enter, [self.key, self.token], entered, js=ENTER, **quiet)
-        gr.on(
-            [self.sign_in.click, self.typed.submit],
-            self._enter, [self.typed, self.token], entered, **quiet,
-        )  # fmt: skip
-        self.sign_out.click(js=SIGN_OUT, **local)
-        self.new_chat.click(js=NEW_CHAT, **local)
-
-        self.ask.submit(inputs=self.ask, outputs=self.ask, js=ASK, **local)
-        self.transcript.show(self._chat.show, self.transcript, self.transcript, **quiet)
-        answering = self.transcript.ask(
-            self._chat.answer,
-            [self.transcript, self.key, *controls],
-            self.transcript,
-            **quiet,
-        )
-        answering.then(js=REST, **local)
-        self.ask.stop(js=STOP, cancels=answering, **local)
-
-    async def _enter(self, key: str, token: str) -> list[object]:
-        """Values for the doors and rooms, the key, the token, the refusal and the models."""
+    async def _enter(self, key: str, token: str, kept: list[object]) -> list[object]:
+        """Which of doors and rooms are open, then key, token, refusal and the controls."""
+        controls = len(Settings.model_fields)
         try:
             key, models = await self._chat.enter(key, token)
         except Refused as exc:
-            closed = [gr.update(visible=True)] + [gr.update(visible=False)] * 3
-            return [*closed, "", "", exc.message if key or token else "", gr.skip()]
-        opened = [gr.update(visible=False)] + [gr.update(visible=True)] * 3
-        chosen = models[0] if models else None
-        return [*opened, key, "", "", gr.update(choices=models, value=chosen)]
+            refusal = exc.message if key or token else ""
+            return [shown(True), *[shown(False)] * 3, "", "", refusal, *[gr.skip()] * controls]
+        model, *others = kept if len(kept) == controls else [None, *[gr.skip()] * (controls - 1)]
+        model = model if model in models else next(iter(models), None)
+        choice = gr.update(choices=models, value=model)
+        return [shown(False), *[shown(True)] * 3, key, "", "", choice, *others]
+
+
+def shown(visible: bool) -> dict[str, object]:
+    return gr.update(visible=visible)
+
+
+def at_server(
+    trigger: Trigger,
+    fn: Callable[..., object],
+    inputs: Components,
+    outputs: Components,
+    js: str | None = None,
+) -> Dependency:
+    """An event that the server handles, for any number of visitors at the same time."""
+    event: Dependency = trigger(
+        fn, inputs, outputs, js=js,
+        show_progress="hidden", api_visibility="private", concurrency_limit=None,
+    )  # fmt: skip
+    return event
+
+
+def in_browser(
+    trigger: Trigger, js: str, inputs: Components = (), outputs: Components = ()
+) -> None:
+    """An event that never leaves the browser."""
+    trigger(None, inputs, outputs, js=js, show_progress="hidden", api_visibility="private")
 
 
 def scripted(name: str, elem_id: str) -> gr.HTML:

@@ -29,12 +29,13 @@ MODEL = "Model"
 SYSTEM = "System prompt"
 SYSTEM_HINT = "How the model should behave, in every conversation"
 TEMPERATURE = "Temperature"
-TEMPERATURE_INFO = "0 always takes the likeliest word; higher varies more."
+TEMPERATURE_INFO = "0: the likeliest word"
 TOP_P = "Top p"
-TOP_P_INFO = "Choose only among the likeliest words that together have this probability."
+TOP_P_INFO = "1: any word"
 MAX_TOKENS = "Longest answer, in tokens"
 SEED = "Seed"
-SEED_INFO = "The same seed and settings give the same answer. Empty: another each time."
+SEED_INFO = "The same seed and settings give the same answer."
+SEED_HINT = "Another each time"
 
 FIELDS = {
     "model": MODEL,

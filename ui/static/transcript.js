@@ -25,6 +25,12 @@ function open(id) {
   toEnd("instant");
   if (stored) send("show");
   say("hearth:opened");
+  requestAnimationFrame(closeSidebar);
+}
+
+// On a narrow screen the sidebar covers the conversation.
+function closeSidebar() {
+  if (window.innerWidth < 768) document.querySelector("#sidebar.open .toggle-button")?.click();
 }
 
 function keep(kept) {
