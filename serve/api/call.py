@@ -1,8 +1,7 @@
 """One HTTP request on its way: reading its body, writing its answer, noticing that it left."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -109,18 +108,19 @@ class Call:
             pass
 
     async def respond(self, response: Response) -> None:
-        body = b"" if self.method == "HEAD" else response.body
-        length = (b"content-length", str(len(response.body)).encode())
-        async with self._readers_patience():
-            await self._start(response.status, response.content_type, (length, *response.headers))
-            await self._write(body, more=False)
+        await self._while_read(self._respond(response))
 
     async def send_part(self, body: bytes, content_type: bytes, more: bool = True) -> None:
         """A piece of a streamed answer, after the status line if it is the first."""
-        async with self._readers_patience():
-            if not self.started:
-                await self._start(200, content_type, UNBUFFERED)
-            await self._write(body, more)
+        if not self.started:
+            await self._while_read(self._start(200, content_type, UNBUFFERED))
+        await self._while_read(self._write(body, more))
+
+    async def _respond(self, response: Response) -> None:
+        body = b"" if self.method == "HEAD" else response.body
+        length = (b"content-length", str(len(response.body)).encode())
+        await self._start(response.status, response.content_type, (length, *response.headers))
+        await self._write(body, more=False)
 
     async def _start(self, status: int, content_type: bytes, headers: FrozenHeaders) -> None:
         self.started = True
@@ -132,11 +132,10 @@ class Call:
     async def _write(self, body: bytes, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
-    @asynccontextmanager
-    async def _readers_patience(self) -> AsyncIterator[None]:
+    async def _while_read(self, sending: Awaitable[None]) -> None:
         """Raises `ClientGone` when the client leaves its answer unread for too long."""
         try:
             async with asyncio.timeout(self.house.settings.deadlines.write):
-                yield
+                await sending
         except TimeoutError as exc:
             raise ClientGone("The client left its answer unread.") from exc
