@@ -73,9 +73,8 @@ def hearth(folder: Path, replicas: int) -> Iterator[Target]:
         }
     )
     config = folder / "hearth.yaml"
+    _, key = Keys(settings.database).create("benchmark")
     config.write_text(settings.model_dump_json())
-    keys = Keys(settings.database)
-    _, key = keys.create("benchmark")
     environment = cluster_environment(settings) | {"HEARTH_CONFIG": str(config)}
     command = [sys.executable, "-m", "serve.app"]
     with running(command, environment, '"ready"'):

@@ -79,7 +79,8 @@ class Prompt:
     """One generation. `input` is a chat, raw text, or raw token ids.
 
     `tenant` bounds what may be shared: no engine reuses state between tenants.
-    A higher `priority` is served earlier; `timeout` is in seconds from arrival.
+    A higher `priority` is served earlier; `timeout` is in seconds from arrival. `whole` says that
+    nobody reads the answer while it is made: it may cross a process boundary as one chunk.
     """
 
     request_id: str
@@ -91,6 +92,7 @@ class Prompt:
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     priority: int = 0
     timeout: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
-from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt
+from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt, merge
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
 from serve.api.app import House, create_app
 from serve.config import Settings
@@ -45,6 +45,9 @@ class EngineReplica:
     async def generate(self, prompt: Prompt) -> AsyncIterator[Chunk]:
         async for chunk in in_batches(self._engine.generate(prompt), CHUNK_WINDOW):
             yield chunk
+
+    async def answer(self, prompt: Prompt) -> Chunk:
+        return merge([chunk async for chunk in self._engine.generate(prompt)])
 
     async def load(self) -> Load:
         return await self._engine.load()
@@ -124,14 +127,18 @@ class RemoteEngine:
 
     async def generate(self, prompt: Prompt) -> ChunkStream:
         with translated():
-            chunks = self._streaming(prompt)
+            call = self._handle.answer if prompt.whole else self._streaming.generate
+            response = call.remote(prompt)
             try:
-                yield await self._first(chunks)
-                async for chunk in chunks:
-                    yield chunk
+                if isinstance(response, DeploymentResponseGenerator):
+                    yield await self._first(anext(response))
+                    async for chunk in response:
+                        yield chunk
+                else:
+                    yield await self._first(response)
             finally:
-                # Leaving the loop does not stop the remote generator; only this does.
-                chunks.cancel()  # type: ignore[no-untyped-call]
+                # Leaving does not stop the remote call; only this does.
+                response.cancel()  # type: ignore[no-untyped-call]
 
     async def load(self) -> Load:
         with translated():
@@ -148,14 +155,13 @@ class RemoteEngine:
     def _handle(self) -> DeploymentHandle[EngineReplica]:
         return serve.get_deployment_handle(EngineReplica.__name__, self._app)
 
-    def _streaming(self, prompt: Prompt) -> DeploymentResponseGenerator[Chunk]:
-        answer = self._handle.options(stream=True).generate.remote(prompt)
-        assert isinstance(answer, DeploymentResponseGenerator)
-        return answer
+    @cached_property
+    def _streaming(self) -> DeploymentHandle[EngineReplica]:
+        return self._handle.options(stream=True)
 
-    async def _first(self, chunks: AsyncIterator[Chunk]) -> Chunk:
+    async def _first(self, chunk: Awaitable[Chunk]) -> Chunk:
         """The first chunk, however long it queues, as long as the engine is there."""
-        first = asyncio.ensure_future(anext(chunks))
+        first = asyncio.ensure_future(chunk)
         try:
             while not (await asyncio.wait([first], timeout=self._patience))[0]:
                 await self.health()

@@ -72,7 +72,7 @@ class Pipeline:
             receipt.attempts.append(attempt)
             sent = False
             try:
-                timed = replace(prompt, timeout=_left(deadline))
+                timed = replace(prompt, timeout=_left(deadline), whole=not stream)
                 async with aclosing(self._tiers[tier].generate(timed)) as chunks:
                     async for chunk in chunks if stream else held_back(chunks):
                         sent = True
