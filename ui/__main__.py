@@ -1,6 +1,7 @@
 """The chat page alone, for development: `python -m ui --api-url http://127.0.0.1:8080`."""
 
 import argparse
+from functools import partial
 
 import uvicorn
 
@@ -12,8 +13,8 @@ def main() -> None:
     parser.add_argument("--api-url", default="http://127.0.0.1:8080", help="the appliance")
     parser.add_argument("--port", type=int, default=7860, help="where the page listens (loopback)")
     options = parser.parse_args()
-    app = create_app(options.api_url)
-    uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning")
+    app = partial(create_app, options.api_url)
+    uvicorn.run(app, factory=True, host="127.0.0.1", port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The chat page as an ASGI application."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from importlib.resources import files
 
 import gradio as gr
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from ui.client import Appliance
 from ui.guard import Guard
 from ui.page import build
 from ui.theme import THEME
@@ -15,12 +17,20 @@ from ui.theme import THEME
 def create_app(api_url: str, hosts: Sequence[str] = ()) -> ASGIApp:
     """The page for the appliance at `api_url`, under whatever path it is mounted.
 
-    `hosts` are the names, besides loopback ones, by which browsers may call it.
+    `hosts` are the names, besides loopback ones, by which browsers may call it. To be called where
+    an event loop runs: Gradio would make one of its own otherwise, and never close it.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    appliance = Appliance(api_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await appliance.close()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     gr.mount_gradio_app(
         app,
-        build(api_url),
+        build(appliance),
         path="/",
         server_name="127.0.0.1",
         footer_links=[],

@@ -25,11 +25,10 @@ class Chat:
 
         A one-time sign-in `token` wins over a stored key.
         """
-        if token:
-            key = await self._appliance.sign_in(token)
-        if not key.strip():
+        key = await self._appliance.sign_in(token) if token else key.strip()
+        if not key:
             raise Refused(words.KEY_MISSING, sign_in=True)
-        return key.strip(), await self._appliance.models(key)
+        return key, await self._appliance.models(key)
 
     def show(self, value: object) -> Painting:
         """Every turn of a conversation, drawn."""

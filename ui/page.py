@@ -32,11 +32,13 @@ ASK = "(text) => window.hearth.ask(text) ? '' : text"
 STOP = "() => window.hearth.stop()"
 REST = "() => window.hearth.rest()"
 KEEP = "(...values) => [values]"
+# On a narrow screen the sidebar would cover the conversation.
+UNFOLD = "() => ({__type__: 'update', open: window.innerWidth >= 768})"
 
 
-def build(api_url: str) -> gr.Blocks:
-    """The chat page of the appliance at `api_url`, such as `http://127.0.0.1:8080`."""
-    blocks: gr.Blocks = Page(Chat(Appliance(api_url))).blocks
+def build(appliance: Appliance) -> gr.Blocks:
+    """The chat page of an appliance, for any number of visitors."""
+    blocks: gr.Blocks = Page(Chat(appliance)).blocks
     return blocks
 
 
@@ -116,9 +118,13 @@ class Page:
         ]  # fmt: skip
         stored = [self.key, self.token, self.kept]
         typed = [self.typed, self.token, self.kept]
-        at_server(self.blocks.load, self._enter, stored, outputs, ENTER)
-        for trigger in (self.sign_in.click, self.typed.submit):
-            at_server(trigger, self._enter, typed, outputs)
+        entering = [
+            at_server(self.blocks.load, self._enter, stored, outputs, ENTER),
+            at_server(self.sign_in.click, self._enter, typed, outputs),
+            at_server(self.typed.submit, self._enter, typed, outputs),
+        ]
+        for event in entering:
+            in_browser(event.then, UNFOLD, [], [self.sidebar])
         in_browser(self.sign_out.click, SIGN_OUT)
 
     def _connect_room(self) -> None:

@@ -25,7 +25,7 @@ function open(id) {
   toEnd("instant");
   if (stored) send("show");
   say("hearth:opened");
-  requestAnimationFrame(closeSidebar);
+  closeSidebar();
 }
 
 // On a narrow screen the sidebar covers the conversation.

