@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EngineInterrupted, ModelRefused
-from models.llama.settings import Layout
+from models.llama.settings import LlamaSettings
+from models.llama.speculation import MAX_DRAFT_ROWS
 
 Tokens = NDArray[np.int32]
 Logits = NDArray[np.float32]
@@ -24,19 +25,18 @@ Logits = NDArray[np.float32]
 logger = logging.getLogger(__name__)
 
 MAX_PIECE_BYTES: Final = 1024
-MAX_DRAFT_ROWS: Final = 64  # outputs of one step beyond one per slot
 _KV_TYPES: Final = {"f16": llama_cpp.GGML_TYPE_F16, "q8_0": llama_cpp.GGML_TYPE_Q8_0}
 _ERROR_LEVEL: Final = 4  # ggml's number
 
 
-@llama_cpp.llama_log_callback
 def _log(level: int, text: bytes, _: object) -> None:
     if level == _ERROR_LEVEL:
         logger.error("llama.cpp: %s", text.decode(errors="replace").strip())
 
 
+_LOG: Final = llama_cpp.llama_log_callback(_log)  # lives as long as llama.cpp may call it
 llama_cpp.llama_backend_init()
-llama_cpp.llama_log_set(_log, None)
+llama_cpp.llama_log_set(_LOG, None)
 
 
 def version() -> str:
@@ -56,7 +56,6 @@ class Model:
         self.vocabulary_size: int = llama_cpp.llama_vocab_n_tokens(self.vocab)
         self.train_context: int = llama_cpp.llama_model_n_ctx_train(self.pointer)
         self._pieces: dict[int, bytes] = {}
-        self._buffer = ctypes.create_string_buffer(MAX_PIECE_BYTES)
 
     @cached_property
     def end_tokens(self) -> frozenset[int]:
@@ -65,20 +64,24 @@ class Model:
         return frozenset(i for i in ids if llama_cpp.llama_vocab_is_eog(self.vocab, i))
 
     @cached_property
-    def control_texts(self) -> frozenset[str]:
-        """How callers would have to spell the control tokens."""
+    def control_tokens(self) -> frozenset[int]:
+        """Ids that structure a prompt and are no text."""
         ids = range(self.vocabulary_size)
-        return frozenset(
-            self.spelling(i) for i in ids if llama_cpp.llama_vocab_is_control(self.vocab, i)
-        )
+        return frozenset(i for i in ids if llama_cpp.llama_vocab_is_control(self.vocab, i))
 
     @property
-    def bos(self) -> str:
-        return self.spelling(llama_cpp.llama_vocab_bos(self.vocab))
+    def bos(self) -> int:
+        """The token that begins a text; -1 where the model has none."""
+        return int(llama_cpp.llama_vocab_bos(self.vocab))
 
     @property
-    def eos(self) -> str:
-        return self.spelling(llama_cpp.llama_vocab_eos(self.vocab))
+    def eos(self) -> int:
+        return int(llama_cpp.llama_vocab_eos(self.vocab))
+
+    @property
+    def adds_bos(self) -> bool:
+        """Whether the model was trained on texts that all begin with `bos`."""
+        return bool(llama_cpp.llama_vocab_get_add_bos(self.vocab))
 
     def spelling(self, token: int) -> str:
         """A token as the vocabulary writes it; empty for one that does not exist (-1)."""
@@ -88,21 +91,24 @@ class Model:
         return text.decode(errors="replace")
 
     def piece(self, token: int) -> bytes:
-        """What a token adds to the text; nothing for a control token."""
+        """What a token adds to the text; nothing for a control token or one that ends it."""
         known = self._pieces.get(token)
         if known is None:
-            size = llama_cpp.llama_token_to_piece(
-                self.vocab, token, self._buffer, MAX_PIECE_BYTES, 0, False
-            )
-            known = self._pieces[token] = self._buffer.raw[: max(0, size)]
+            known = self._pieces[token] = self._read_piece(token)
         return known
 
-    def tokenize(self, text: str, *, special: bool, bos: bool = False) -> Tokens:
-        """`special`: control tokens spelt in `text` become tokens. `bos`: begin as trained to."""
-        data = text.encode(errors="replace")
+    def _read_piece(self, token: int) -> bytes:
+        if token in self.end_tokens:
+            return b""
+        buffer = ctypes.create_string_buffer(MAX_PIECE_BYTES)
+        size = llama_cpp.llama_token_to_piece(self.vocab, token, buffer, MAX_PIECE_BYTES, 0, False)
+        return buffer.raw[: max(0, size)]
+
+    def tokenize(self, data: bytes, *, special: bool) -> Tokens:
+        """UTF-8 into tokens. `special`: control tokens spelt in it become tokens."""
         tokens = np.empty(len(data) + 2, dtype=np.int32)
         count = llama_cpp.llama_tokenize(
-            self.vocab, data, len(data), _pointer(tokens), tokens.size, bos, special
+            self.vocab, data, len(data), _pointer(tokens), tokens.size, False, special
         )
         if count < 0:
             raise ModelRefused("The model's tokenizer cannot read a text.")
@@ -113,23 +119,20 @@ class Model:
 
 
 class Context:
-    """The KV cache of `slots` sequences of `context_length` tokens, and a batch to fill.
+    """The KV cache of `slots` sequences of `context_length` tokens each, and a batch to fill.
 
     Raises `ModelRefused` when llama.cpp cannot make it, for want of memory or because the
     model does not work with the layout.
     """
 
-    def __init__(self, model: Model, slots: int, context_length: int, layout: Layout) -> None:
-        self._unified = layout.unified
+    def __init__(self, model: Model, settings: LlamaSettings) -> None:
+        self._unified = settings.layout.unified
         self._vocabulary_size = model.vocabulary_size
-        capacity = max(layout.step_tokens, slots)
-        self.pointer = llama_cpp.llama_init_from_model(
-            model.pointer, _parameters(slots, context_length, capacity, layout)
-        )
+        self.pointer = llama_cpp.llama_init_from_model(model.pointer, _parameters(settings))
         if not self.pointer:
             raise ModelRefused("llama.cpp cannot make a context of this size and layout.")
         self._memory = llama_cpp.llama_get_memory(self.pointer)
-        self._batch = _Batch(capacity)
+        self._batch = _Batch(settings.step_tokens)
 
     def decode(self, parts: Sequence[tuple[int, int, Tokens, int]]) -> None:
         """Compute parts (slot, first position, tokens, outputs wanted at the end), by slot.
@@ -147,6 +150,12 @@ class Context:
         """(outputs of the last step, vocabulary): llama.cpp's own memory until the next step."""
         data = llama_cpp.llama_get_logits(self.pointer)
         return np.ctypeslib.as_array(data, (self._batch.outputs, self._vocabulary_size))
+
+    def sample(self, chain: "llama_cpp.llama_sampler_p", row: int) -> int:
+        """Row `row` of `logits` through a chain of samplers, which learns what was chosen."""
+        # Negative: counted from the last output; others would be places in the batch.
+        from_end = row - self._batch.outputs
+        return int(llama_cpp.llama_sampler_sample(chain, self.pointer, from_end))
 
     def keep(self, slot: int, length: int) -> None:
         """Forget everything of `slot` from position `length` on."""
@@ -204,15 +213,14 @@ class _Batch:
         return self._struct
 
 
-def _parameters(
-    slots: int, context_length: int, capacity: int, layout: Layout
-) -> llama_cpp.llama_context_params:
-    parameters = llama_cpp.llama_context_default_params()
-    parameters.n_ctx = slots * context_length
-    parameters.n_seq_max = slots
-    parameters.n_batch = parameters.n_ubatch = capacity
-    parameters.n_outputs_max = min(capacity, slots + MAX_DRAFT_ROWS)
-    parameters.n_threads = parameters.n_threads_batch = layout.threads or 1
+def _parameters(settings: LlamaSettings) -> llama_cpp.llama_context_params:
+    layout = settings.layout
+    parameters: llama_cpp.llama_context_params = llama_cpp.llama_context_default_params()
+    parameters.n_ctx = settings.slots * settings.context_length
+    parameters.n_seq_max = settings.slots
+    parameters.n_batch = parameters.n_ubatch = settings.step_tokens
+    parameters.n_outputs_max = min(settings.step_tokens, settings.slots + MAX_DRAFT_ROWS)
+    parameters.n_threads = parameters.n_threads_batch = settings.cores
     parameters.flash_attn_type = int(layout.flash_attention)
     parameters.type_k = _KV_TYPES[layout.kv_type]
     # Without flash attention llama.cpp keeps values transposed, which it cannot quantise.

@@ -9,14 +9,15 @@ import sys
 import numpy as np
 
 from models.llama.library import Context, Model
-from models.llama.settings import Layout, bundled_model
+from models.llama.settings import Layout, LlamaSettings, bundled_model
 
 
 def main() -> int:
     """0 when a step of 16 tokens and a step of one gave numbers."""
     model = Model(bundled_model())
-    context = Context(model, slots=1, context_length=256, layout=Layout(step_tokens=32))
-    tokens = model.tokenize("One, two, three, four, five, six, seven, eight.", special=False)
+    layout = Layout(step_tokens=32)
+    context = Context(model, LlamaSettings(slots=1, context_length=256, threads=1, layout=layout))
+    tokens = model.tokenize(b"One, two, three, four, five, six, seven, eight.", special=False)
     for start, end in ((0, len(tokens) - 1), (len(tokens) - 1, len(tokens))):
         context.decode([(0, start, tokens[start:end], 1)])
         if not np.isfinite(context.logits()).all():

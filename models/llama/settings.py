@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -60,7 +60,7 @@ class LlamaSettings:
     """`path` None: the model bundled with the appliance. `context_length` in tokens, per sequence.
 
     `slots` sequences run at once and keep their KV when they end; `max_waiting` more may wait.
-    `layout` None: safe defaults. `speculate`: draft by prompt lookup where it pays.
+    `speculate`: draft by prompt lookup where it pays.
     """
 
     path: Path | None = None
@@ -69,9 +69,19 @@ class LlamaSettings:
     context_length: int = 2048
     slots: int = 32
     threads: int = 2
-    layout: Layout | None = None
+    layout: Layout = field(default_factory=Layout)
     max_waiting: int = 256
     speculate: bool = True
+
+    @property
+    def step_tokens(self) -> int:
+        """The most tokens of one step: every slot may decode."""
+        return max(self.layout.step_tokens, self.slots)
+
+    @property
+    def cores(self) -> int:
+        """Threads that compute: as many as were measured to be best, never more than allowed."""
+        return min(self.layout.threads or self.threads, self.threads)
 
     @classmethod
     def of(cls, spec: "EngineSpec") -> Self:
@@ -86,7 +96,7 @@ class LlamaSettings:
             context_length=spec.context_length,
             slots=spec.slots,
             threads=spec.threads,
-            layout=Layout.of(spec.layout) if spec.layout else kept(path, spec.kept),
+            layout=Layout.of(spec.layout) if spec.layout else kept(path, spec.kept) or Layout(),
             max_waiting=spec.max_waiting,
             speculate=spec.speculate,
         )

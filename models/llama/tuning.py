@@ -1,0 +1,7 @@
+from pathlib import Path
+
+from models.llama.settings import Layout
+
+
+def kept(path: Path, folder: Path) -> Layout | None:
+    return None
