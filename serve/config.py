@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+RUN_MARK = "HEARTH_RUN"  # on every process of an appliance: which data directory it serves
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -69,6 +70,7 @@ class DeadlineSettings(Section):
     write: float = Field(30, gt=0, description="A client may leave its answer unread.")
     answer: float = Field(600, gt=0, description="A whole answer, queueing included.")
     heartbeat: float = Field(5, gt=0, description="Silence on a stream before a comment is sent.")
+    start: float = Field(600, gt=0, description="From the start until ready, models loaded.")
     recovery: float = Field(30, gt=0, description="Wait for an engine that is being replaced.")
 
 
@@ -193,6 +195,13 @@ def load(file: Path | None = None, **options: Any) -> Settings:
         raise ConfigError(f"{path} cannot be read as YAML: {_first_line(exc)}") from exc
 
 
+def child_environment(settings: Settings, file: Path | None) -> dict[str, str]:
+    """This environment, so that `load` in a child finds these settings, and our mark on it."""
+    named = {"HEARTH_CONFIG": str(file.resolve())} if file else {}
+    place = {"HEARTH_HOME": str(settings.data), "HEARTH_PORT": str(settings.port)}
+    return dict(os.environ) | named | place | {RUN_MARK: str(settings.data)}
+
+
 def _reading(path: Path) -> type[Settings]:
     """`Settings` with `path` as its file source."""
 
@@ -212,7 +221,8 @@ def _reading(path: Path) -> type[Settings]:
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields} | {"HEARTH_CONFIG"}
+    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields}
+    known |= {"HEARTH_CONFIG", RUN_MARK}
     for name in environment:
         if name.startswith("HEARTH_") and name.split("__")[0].upper() not in known:
             raise ConfigError(f"The environment variable {name} is not a setting.")

@@ -24,6 +24,13 @@ MIGRATIONS = (
         revoked_at REAL
     ) STRICT
     """,
+    """
+    CREATE TABLE signins (
+        hash       BLOB NOT NULL UNIQUE,
+        expires_at REAL NOT NULL,
+        used_at    REAL
+    ) STRICT
+    """,
 )
 
 

@@ -1,0 +1,23 @@
+"""The command `hearth`: one file per command group.
+
+Commands import what they need when they run, so that `hearth --help` answers at once.
+"""
+
+import typer
+
+from serve.cli import appliance, config, doctor, keys
+
+
+def main() -> None:
+    app = typer.Typer(
+        help="Your own inference appliance: chat, an OpenAI-compatible API, on this machine.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for command in (appliance.up, appliance.down, appliance.status, doctor.doctor):
+        app.command()(command)
+    app.add_typer(keys.commands, name="keys")
+    app.add_typer(config.commands, name="config")
+    app.command()(config.version)
+    app()

@@ -1,0 +1,1 @@
+"""Keeps one appliance running, and leaves nothing behind."""

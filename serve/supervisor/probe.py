@@ -1,0 +1,40 @@
+"""Asks the appliance over HTTP how it is, as a client would."""
+
+import json
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+LIVE = "/health/live"
+READY = "/health/ready"
+PAGE = "/ui/"
+
+
+def get(url: str, path: str, timeout: float) -> tuple[int, bytes]:
+    """Status and body; status 0 when nothing answers within `timeout` seconds."""
+    place = urlsplit(url)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=timeout)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def is_ready(url: str, page: bool) -> bool:
+    """Whether tokens can be produced and, where there is a `page`, the chat answers."""
+    paths = [READY, PAGE] if page else [READY]
+    return all(get(url, path, timeout=5.0)[0] == 200 for path in paths)
+
+
+def tier_states(url: str) -> dict[str, str]:
+    """State by tier name; empty when nothing answers."""
+    _, body = get(url, READY, timeout=5.0)
+    try:
+        tiers: dict[str, Any] = json.loads(body)["tiers"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return {name: str(tier["state"]) for name, tier in tiers.items()}

@@ -1,0 +1,55 @@
+"""Stands in for `python -m serve.app`: says its states, answers HTTP, and misbehaves on demand.
+
+`python standin.py PORT FOLDER [WISH...]` with wishes: `die-at-start`, `fail-at-start`,
+`ignore-term`, `orphan` (leaves a sleeping grandchild behind, in a session of its own).
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps({"ready": True, "tiers": {"small": {"state": "ready"}}}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def say(state: str, detail: str) -> None:
+    print(json.dumps({"state": state, "detail": detail}), flush=True)
+
+
+def main(port: str, folder: str, *wishes: str) -> int:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: "ignore-term" in wishes or stop.set())
+    with open(Path(folder) / "starts", "a") as starts:
+        starts.write(f"{os.getpid()}\n")
+    say("starting", "Loading the engines.")
+    if "die-at-start" in wishes:
+        return 3
+    if "fail-at-start" in wishes:
+        say("failed", "small deploy_failed")
+        stop.wait()
+    if "orphan" in wishes:
+        subprocess.Popen(["setsid", "--fork", "sleep", "300"])
+    server = ThreadingHTTPServer(("127.0.0.1", int(port)), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print("standin: a line of the log", file=sys.stderr, flush=True)
+    say("ready", "small running")
+    stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
