@@ -234,7 +234,6 @@ INTERESTING = st.one_of(st.integers(0, 1_200), st.integers(1_770_000, REAL_HEADE
 @pytest.mark.slow
 @settings(
     max_examples=500,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
@@ -257,7 +256,7 @@ def test_mutations_of_the_real_header_are_survived(
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(length=st.integers(0, REAL_HEADER_BYTES))
 def test_truncations_of_the_real_file_are_refused(length: int, tmp_path_factory) -> None:
     path = tmp_path_factory.getbasetemp() / "truncated.gguf"
