@@ -12,14 +12,15 @@ from serve.api.states import TierStates
 from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
+from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
 class House:
-    """`metrics_dir` is where several gateway processes add up their metrics: the same folder as
+    """`metrics_dir` is where several gateway processes add up their metrics.
 
-    the PROMETHEUS_MULTIPROC_DIR that they were started with.
+    It is the PROMETHEUS_MULTIPROC_DIR that they were started with.
     """
 
     settings: Settings
@@ -27,6 +28,7 @@ class House:
     pipeline: Pipeline
     tiers: Mapping[str, Engine]
     embedder: Embedder | None = None
+    signins: Signins | None = None
     metrics_dir: Path | None = None
 
     @cached_property

@@ -10,6 +10,7 @@ from serve.api.embeddings import embeddings
 from serve.api.health import live, ready
 from serve.api.metrics import metrics
 from serve.api.model_list import PREFIX, model, models
+from serve.api.signin import signin
 
 Handler = Callable[[Call], Awaitable[Response | None]]
 
@@ -31,8 +32,8 @@ def _get(name: str, handler: Handler, public: bool = False) -> Route:
     return Route(name, {"GET": handler, "HEAD": handler}, public)
 
 
-def _post(name: str, handler: Handler) -> Route:
-    return Route(name, {"POST": handler})
+def _post(name: str, handler: Handler, public: bool = False) -> Route:
+    return Route(name, {"POST": handler}, public)
 
 
 ROUTES = (
@@ -41,6 +42,7 @@ ROUTES = (
     _post("/v1/embeddings", embeddings),
     _get("/v1/models", models),
     _get("/metrics", metrics),
+    _post("/signin", signin, public=True),
     _get("/health/live", live, public=True),
     _get("/health/ready", ready, public=True),
 )

@@ -23,52 +23,30 @@ from serve.api.strict_json import shown
 from serve.config import LimitSettings
 from serve.errors import BadRequest
 
-# Fields of OpenAI's or of other servers' interfaces that are refused by name, and the values with
-# which they ask for nothing.
-UNSUPPORTED: Mapping[str, tuple[object, ...]] = {
-    "audio": (None,),
-    "best_of": (None, 1),
-    "echo": (None, False),
-    "function_call": (None,),
-    "functions": (None,),
-    "modalities": (None, ["text"]),
-    "prediction": (None,),
-    "reasoning_effort": (None,),
-    "store": (None, False),
-    "suffix": (None, ""),
-    "verbosity": (None,),
-    "web_search_options": (None,),
-    **dict.fromkeys(
-        (
-            *("moderation", "prompt_cache_options", "prompt_cache_retention"),
-            *("add_generation_prompt", "add_special_tokens", "allowed_token_ids", "api_base"),
-            *("api_key", "bad_words", "base_url", "cache_prompt", "cache_salt", "chat_template"),
-            *("chat_template_kwargs", "continue_final_message", "documents", "dynatemp_range"),
-            *("extra_body", "grammar", "guided_choice", "guided_decoding_backend"),
-            *("guided_grammar", "guided_json", "guided_regex", "id_slot", "ignore_eos"),
-            *("include_stop_str_in_output", "kv_transfer_params", "length_penalty", "lora"),
-            *(
-                "lora_path",
-                "lora_request",
-                "min_p",
-                "min_tokens",
-                "mirostat",
-                "mm_processor_kwargs",
-            ),
-            *("n_predict", "num_ctx", "priority", "prompt_embeds", "prompt_logprobs"),
-            *(
-                "repeat_penalty",
-                "repetition_penalty",
-                "return_token_ids",
-                "return_tokens_as_token_ids",
-            ),
-            *("skip_special_tokens", "spaces_between_special_tokens", "stop_token_ids"),
-            *("structured_outputs", "top_k", "truncate_prompt_tokens", "typical_p"),
-            *("use_beam_search", "vllm_xargs"),
-        ),
-        (None,),
-    ),
+# Fields of OpenAI's and of other servers' interfaces that are refused by name, so that whoever
+# sends them learns why; what is neither here nor in a schema is unknown.
+_ELSEWHERE = """
+    add_generation_prompt add_special_tokens allowed_token_ids api_base api_key audio bad_words
+    base_url best_of cache_prompt cache_salt chat_template chat_template_kwargs
+    continue_final_message documents dynatemp_range echo extra_body function_call functions grammar
+    guided_choice guided_decoding_backend guided_grammar guided_json guided_regex id_slot
+    ignore_eos include_stop_str_in_output kv_transfer_params length_penalty lora lora_path
+    lora_request min_p min_tokens mirostat mm_processor_kwargs modalities moderation n_predict
+    num_ctx prediction priority prompt_cache_options prompt_cache_retention prompt_embeds
+    prompt_logprobs reasoning_effort repeat_penalty repetition_penalty return_token_ids
+    return_tokens_as_token_ids skip_special_tokens spaces_between_special_tokens stop_token_ids
+    store structured_outputs suffix top_k truncate_prompt_tokens typical_p use_beam_search
+    verbosity vllm_xargs web_search_options
+"""
+# The values with which each of them asks for nothing, and is let through.
+_HARMLESS: Mapping[str, tuple[object, ...]] = {
+    "best_of": (1,),
+    "echo": (False,),
+    "modalities": (["text"],),
+    "store": (False,),
+    "suffix": ("",),
 }
+UNSUPPORTED = {name: (None, *_HARMLESS.get(name, ())) for name in _ELSEWHERE.split()}
 
 
 class Schema(BaseModel):

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from models.engine import Format, JsonSchema, Message, Tool, ToolChoice
+from models.schema import check_schema
 from serve.api.schema import Schema, at_most, counted
 from serve.api.schema_messages import ChatMessage, FunctionName, check_conversation
 from serve.api.schema_sampling import SamplingFields, TokenLimit
@@ -71,7 +72,7 @@ class ChatRequest(SamplingFields):
     parallel_tool_calls: bool | None = None
 
     def checked(self, limits: LimitSettings) -> "ChatRequest":
-        """What no single field can tell. Raises `BadRequest`."""
+        """What no single field can tell. Raises `BadRequest` or `PromptRefused`."""
         self.check()
         check_conversation(self.messages)
         self._check_numbers()
@@ -123,12 +124,9 @@ class ChatRequest(SamplingFields):
         }
         schemas["response_format.json_schema.schema"] = self._answer_schema()
         for param, schema in schemas.items():
-            if schema is not None and _size(schema) > limit:
-                raise BadRequest(
-                    f"The JSON schema is too large: at most {limit} bytes are allowed.",
-                    param,
-                    "schema_too_complex",
-                )
+            if schema is not None:
+                _check_size(schema, limit, param)
+                check_schema(schema, param)
 
     def _answer_schema(self) -> dict[str, Any] | None:
         form = self.response_format
@@ -172,5 +170,10 @@ class ChatRequest(SamplingFields):
         return ToolChoice(choice.type, None, parallel)
 
 
-def _size(schema: JsonSchema) -> int:
-    return len(json.dumps(schema, separators=(",", ":")))
+def _check_size(schema: JsonSchema, limit: int, param: str) -> None:
+    if len(json.dumps(schema, separators=(",", ":"))) > limit:
+        raise BadRequest(
+            f"The JSON schema is too large: at most {limit} bytes are allowed.",
+            param,
+            "schema_too_complex",
+        )

@@ -17,6 +17,7 @@ from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
+from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
 
 MODEL = "echo"
@@ -49,7 +50,7 @@ MakeApi = Callable[..., Api]
 @pytest.fixture
 def make_api(tmp_path: Path) -> Iterator[MakeApi]:
     """Makes an API whose engine follows a script; options are settings."""
-    rings: list[Keys] = []
+    rings: list[Keys | Signins] = []
 
     def make(script: Script | None = None, **options: Any) -> Api:
         settings = Settings(
@@ -63,7 +64,9 @@ def make_api(tmp_path: Path) -> Iterator[MakeApi]:
         rings.append(keys)
         tiers = {"small": engine}
         pipeline = Pipeline(settings, tiers)
-        house = House(settings, keys, pipeline, tiers, HashingEmbedder("hash"))
+        signins = Signins(settings.database)
+        rings.append(signins)
+        house = House(settings, keys, pipeline, tiers, HashingEmbedder("hash"), signins)
         return Api(house, engine, keys.create("test")[1])
 
     yield make

@@ -10,6 +10,7 @@ USER = {"role": "user", "content": "hi"}
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 JSON_SCHEMA = {"type": "json_schema"}
+SCHEMA_PARAM = "response_format.json_schema.schema"
 UNSAFE = re.compile(r"0x[0-9a-f]{8,}|Traceback|\.py\b|/home/|/tmp/|/usr/|site-packages")
 
 
@@ -147,13 +148,24 @@ CHAT = [
     (
         chat(response_format={**JSON_SCHEMA, "json_schema": {"name": "x"}}),
         "missing_required_parameter",
-        "response_format.json_schema.schema",
+        SCHEMA_PARAM,
     ),
-    (answers_with(123), "invalid_schema", "response_format.json_schema.schema"),
+    (answers_with(123), "invalid_schema", SCHEMA_PARAM),
     (
         answers_with({"enum": ["x" * 100_000]}),
         "schema_too_complex",
-        "response_format.json_schema.schema",
+        SCHEMA_PARAM,
+    ),
+    (answers_with({"type": 123}), "invalid_schema", SCHEMA_PARAM),
+    (answers_with({"type": "hiccup"}), "invalid_schema", SCHEMA_PARAM),
+    (answers_with({"$ref": "https://evil.example/schema"}), "invalid_schema", SCHEMA_PARAM),
+    (answers_with({"$ref": "#"}), "invalid_schema", SCHEMA_PARAM),
+    (answers_with({"type": "array", "minItems": 10**9}), "schema_too_complex", SCHEMA_PARAM),
+    (answers_with({"type": "string", "pattern": "(a+)+b"}), "invalid_regex", SCHEMA_PARAM),
+    (
+        chat(tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": 1}}}]),
+        "invalid_schema",
+        "tools[0].function.parameters",
     ),
     # 85-87: tools
     (chat(tools=[TOOL] * 129), "array_above_max_length", "tools"),

@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -28,10 +29,8 @@ def test_what_json_writes_is_read_back(document: dict[str, Any], escaped: bool) 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_object_or_a_bad_request(body: bytes) -> None:
-    try:
+    with suppress(BadRequest):
         assert isinstance(parse(body, 64), dict)
-    except BadRequest:
-        pass
 
 
 @given(st.integers(1, 20), TEXT)
