@@ -5,17 +5,32 @@ demonstrations use it. Without a script it repeats the last user turn, word by w
 """
 
 import asyncio
+import json
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
-from models.engine import CallDelta, Chunk, FinishReason, Load, ModelCard, Prompt, Usage
+from models.engine import (
+    Chunk,
+    ChunkStream,
+    FinishReason,
+    Load,
+    Message,
+    ModelCard,
+    Prompt,
+    TokenLogprob,
+    TopLogprob,
+    Usage,
+)
 from models.errors import (
     ContextLengthExceeded,
     EngineInterrupted,
     EngineUnavailable,
     GenerationTimeout,
 )
+from models.llama.tools import CLOSING, OPENING, parse_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +49,11 @@ class Script:
 
 
 class ScriptedEngine:
-    """One word is one token. Obeys `max_tokens`, `stop`, `timeout` and a named tool choice."""
+    """One word, with the white space before it, is one token.
+
+    Obeys limits, stop strings, deadlines, `json_object` and forced calls of tools (with no
+    arguments); what would take a model (schemas, biases, seeds) changes nothing.
+    """
 
     def __init__(self, name: str = "scripted", script: Script | None = None) -> None:
         self.script = script or Script()
@@ -48,33 +67,35 @@ class ScriptedEngine:
     def card(self) -> ModelCard:
         return self._card
 
-    async def generate(self, prompt: Prompt) -> AsyncIterator[Chunk]:
+    async def generate(self, prompt: Prompt) -> ChunkStream:
         await self.health()
-        prompt_tokens = len(_flat_text(prompt).split())
+        prompt_tokens = sum(len(text.split()) for text in _texts(prompt))
         self._check_context(prompt, prompt_tokens)
         self.prompts.append(prompt)
         self.running += 1
         try:
-            async with asyncio.timeout(prompt.timeout):
-                async for chunk in self._play(prompt, prompt_tokens):
+            chunks = self._play(prompt, prompt_tokens)
+            if prompt.tools and prompt.tool_choice.mode != "none":
+                chunks = parse_calls(chunks, prompt)
+            async with aclosing(chunks):
+                async for chunk in chunks:
                     yield chunk
-        except TimeoutError as exc:
-            raise GenerationTimeout("The answer did not come before its deadline.") from exc
         finally:
             self.running -= 1
 
-    async def _play(self, prompt: Prompt, prompt_tokens: int) -> AsyncIterator[Chunk]:
-        words, reason = self._answer(prompt)
+    async def _play(self, prompt: Prompt, prompt_tokens: int) -> ChunkStream:
+        words, reason = _cut(_answer(self.script, prompt), prompt)
         fails_at = self._claim_failure()
+        deadline = None if prompt.timeout is None else time.monotonic() + prompt.timeout
         for position, word in enumerate(words):
             if position == fails_at:
                 raise EngineInterrupted("The engine stopped in the middle of an answer.")
-            await self._pause(position)
+            await self._pause(position, deadline)
             last = position == len(words) - 1
             yield Chunk(
-                text="" if prompt.tool_choice.name else word,
+                text=word,
                 tokens=1,
-                calls=_call_delta(prompt, position, last),
+                logprobs=_logprobs(word, prompt.sampling.top_logprobs),
                 finish_reason=reason if last else None,
                 usage=Usage(prompt_tokens, len(words)) if last else None,
             )
@@ -94,7 +115,10 @@ class ScriptedEngine:
         wanted = prompt.sampling.max_tokens or 1
         if prompt_tokens + wanted > self.script.context_length:
             raise ContextLengthExceeded.of(
-                context=self.script.context_length, prompt=prompt_tokens, output=wanted
+                context=self.script.context_length,
+                prompt=prompt_tokens,
+                output=wanted,
+                param="messages" if _is_chat(prompt) else "prompt",
             )
 
     def _claim_failure(self) -> int | None:
@@ -104,51 +128,68 @@ class ScriptedEngine:
         self._failures += 1
         return self.script.fail_after
 
-    async def _pause(self, position: int) -> None:
+    async def _pause(self, position: int, deadline: float | None) -> None:
         delay = self.script.token_delay if position else self.script.first_token_delay
+        left = delay if deadline is None else max(0.0, deadline - time.monotonic())
         if delay:
-            await asyncio.sleep(delay)
+            await asyncio.sleep(min(delay, left))
         if self._closed:
             raise EngineInterrupted("The engine was stopped.")
-
-    def _answer(self, prompt: Prompt) -> tuple[list[str], FinishReason]:
-        words = list(self.script.words) or _words(_flat_text(prompt, last_only=True)) or [""]
-        reason: FinishReason = "tool_calls" if prompt.tool_choice.name else "stop"
-        words = _cut_at_stop(words, prompt.sampling.stop)
-        limit = prompt.sampling.max_tokens
-        if limit is not None and len(words) > limit:
-            words, reason = words[:limit], "length"
-        return words, reason
+        if deadline is not None and delay >= left:
+            raise GenerationTimeout("The answer did not come before its deadline.")
 
 
-def _flat_text(prompt: Prompt, last_only: bool = False) -> str:
+def _answer(script: Script, prompt: Prompt) -> Sequence[str]:
+    choice = prompt.tool_choice
+    if prompt.tools and choice.mode == "required":
+        name = choice.name or prompt.tools[0].name
+        return [f'{OPENING}{{"name": {json.dumps(name)}, "arguments": {{', f"}}}}{CLOSING}"]
+    words = script.words or _words(_texts(prompt)[-1]) or ("",)
+    if prompt.format.kind == "json_object":
+        return _words(json.dumps({"answer": "".join(words)}))
+    return words
+
+
+def _cut(words: Sequence[str], prompt: Prompt) -> tuple[Sequence[str], FinishReason]:
+    limit = prompt.sampling.max_tokens
+    if prompt.sampling.stop:
+        words = _before(words, prompt.sampling.stop)
+    return (words, "stop") if limit is None or len(words) <= limit else (words[:limit], "length")
+
+
+def _before(words: Sequence[str], stop: Sequence[str]) -> list[str]:
+    """The words, the last one perhaps shortened, up to the first stop string; at least one."""
+    text = "".join(words)
+    room = min((at for at in map(text.find, stop) if at >= 0), default=len(text))
+    kept = [words[0][:room]]
+    for word in words[1:]:
+        room -= len(kept[-1])
+        if room <= 0:
+            break
+        kept.append(word[:room])
+    return kept
+
+
+def _is_chat(prompt: Prompt) -> bool:
+    return bool(prompt.input) and isinstance(prompt.input[0], Message)
+
+
+def _texts(prompt: Prompt) -> list[str]:
+    """The turns of a chat; else the text, or the ids as words."""
     if isinstance(prompt.input, str):
-        return prompt.input
-    if not prompt.input or isinstance(prompt.input[0], int):
-        return " ".join(map(str, prompt.input))
-    texts = [m.content for m in prompt.input if not isinstance(m, int)]
-    return texts[-1] if last_only else "\n".join(texts)
+        return [prompt.input]
+    turns = [turn.content for turn in prompt.input if isinstance(turn, Message)]
+    return turns or [" ".join(map(str, prompt.input))]
 
 
 def _words(text: str) -> list[str]:
-    """Pieces that join to `text` with its runs of white space as single spaces."""
-    pieces = text.split()
-    return [word if i == 0 else f" {word}" for i, word in enumerate(pieces)]
+    return re.findall(r"\s*\S+|\s+$", text)
 
 
-def _cut_at_stop(words: list[str], stop: tuple[str, ...]) -> list[str]:
-    text = "".join(words)
-    found = [at for at in (text.find(s) for s in stop) if at >= 0]
-    if not found:
-        return words
-    return _words(text[: min(found)]) or [""]
-
-
-def _call_delta(prompt: Prompt, position: int, last: bool) -> tuple[CallDelta, ...]:
-    name = prompt.tool_choice.name
-    if name is None:
+def _logprobs(word: str, top: int | None) -> tuple[TokenLogprob, ...]:
+    """Sure of itself, with made-up alternatives that are ever less likely."""
+    if top is None:
         return ()
-    arguments = ("{" if position == 0 else "") + ("}" if last else "")
-    if position:
-        return (CallDelta(0, arguments),) if arguments else ()
-    return (CallDelta(0, arguments, f"call_{prompt.request_id}", name),)
+    likeliest = [TopLogprob(word, word.encode(), -0.1)]
+    likeliest += [TopLogprob(f" {i}", f" {i}".encode(), -3.0 - i) for i in range(1, top)]
+    return (TokenLogprob(word, word.encode(), -0.1, tuple(likeliest[:top])),)
