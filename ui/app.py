@@ -1,5 +1,6 @@
 """The chat page as an ASGI application."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -27,10 +28,15 @@ def create_app(api_url: str, hosts: Sequence[str] = ()) -> ASGIApp:
         yield
         await appliance.close()
 
+    page = build(appliance)
+    # Gradio sums up its last 10,000 events after each one, in a data frame that nobody here reads.
+    page._queue.ANALYTICS_MAX_EVENTS = 1
+    page._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     gr.mount_gradio_app(
         app,
-        build(appliance),
+        page,
         path="/",
         server_name="127.0.0.1",
         footer_links=[],

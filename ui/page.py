@@ -72,7 +72,7 @@ class Page:
         with gr.Sidebar(visible=False, width=280, elem_id="sidebar") as self.sidebar:
             gr.HTML(f"<strong>{words.TITLE}</strong>", elem_id="brand", apply_default_css=False)
             self.new_chat = gr.Button(words.NEW_CHAT, elem_id="new-chat")
-            scripted("chats.js", elem_id="chats")
+            scripted("chats", "store.js", "chats.js")
             self.sign_out = gr.Button(words.SIGN_OUT, elem_id="sign-out", size="sm")
 
     def _build_settings(self) -> None:
@@ -98,7 +98,7 @@ class Page:
             self.model = gr.Dropdown(
                 label=words.MODEL, show_label=False, container=False, elem_id="model"
             )
-            self.transcript = scripted("transcript.js", elem_id="transcript")
+            self.transcript = scripted("transcript", "store.js", "turns.js", "transcript.js")
             with gr.Column(elem_id="composer"):
                 self.ask = gr.Textbox(
                     placeholder=words.ASK, show_label=False, label=words.ASK, lines=1,
@@ -186,12 +186,11 @@ def in_browser(
     trigger(None, inputs, outputs, js=js, show_progress="hidden", api_visibility="private")
 
 
-def scripted(name: str, elem_id: str) -> gr.HTML:
-    """An element that belongs to the script `name`; Gradio carries its events."""
-    script = f"{(STATIC / 'store.js').read_text()}\n{(STATIC / name).read_text()}"
+def scripted(elem_id: str, *scripts: str) -> gr.HTML:
+    """An element that belongs to `scripts`; Gradio carries its events."""
     return gr.HTML(
         html_template="<div></div>",
-        js_on_load=script,
+        js_on_load="\n".join((STATIC / script).read_text() for script in scripts),
         apply_default_css=False,
         elem_id=elem_id,
         words=words.PAGE,

@@ -74,6 +74,9 @@ STOPPED = "stopped"
 # What the scripts show
 COPY = "Copy"
 PAGE = {
+    "send": "Send",
+    "stop": "Stop",
+    "settings": SETTINGS,
     "copy": COPY,
     "copied": "Copied",
     "copyAnswer": "Copy answer",

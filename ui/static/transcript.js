@@ -1,4 +1,4 @@
-// The open conversation. `element`, `props`, `trigger`, `watch` come from Gradio.
+// The open conversation; turns.js draws it. `element`, `props`, `trigger`, `watch` come from Gradio.
 //
 // The page owns the conversation; the server only draws. `props.value` goes out with the events
 // "show" and "ask" as {id, run, turns}, and comes back as a painting {chat, run, first, turns}.
@@ -129,78 +129,7 @@ function grown(painting) {
   if (near && target === chat) toEnd("instant");
 }
 
-// ---- drawing
-
-function drawTurn(turn, place) {
-  const node = make("li", { className: `turn ${turn.role}` });
-  node.setAttribute("aria-label", turn.role === "user" ? words.you : words.model);
-  node.append(
-    make("div", { className: "body" }),
-    make("div", { className: "note" }),
-    make("div", { className: "tools" }),
-  );
-  fill(node, turn, place);
-  return node;
-}
-
-function redraw(place) {
-  const node = turns.children[place];
-  if (node) fill(node, chat.turns[place], place);
-  else turns.append(drawTurn(chat.turns[place], place));
-}
-
-function fill(node, turn, place) {
-  const [body, note, tools] = node.children;
-  node.dataset.state = turn.state ?? "done";
-  body.ariaBusy = String(turn.state === "waiting" || turn.state === "writing");
-  if (turn.html) patch(body, turn.html);
-  else body.textContent = turn.text;
-  body.classList.toggle("plain", !turn.html);
-  if (turn.state === "waiting") body.replaceChildren(make("span", { className: "pulse", title: words.waiting }));
-  note.textContent = turn.note ?? "";
-  if (!tools.children.length) tools.append(...toolsOf(turn, place, node));
-}
-
-// `html` was made harmless by the server. Unchanged blocks stay, so that a selection survives.
-function patch(body, html) {
-  const next = make("template", { innerHTML: html }).content;
-  const nodes = [...next.childNodes];
-  nodes.forEach((node, i) => {
-    const old = body.childNodes[i];
-    if (!old) body.append(node);
-    else if (!old.isEqualNode(node)) old.replaceWith(node);
-  });
-  while (body.childNodes.length > nodes.length) body.lastChild.remove();
-}
-
-function toolsOf(turn, place, node) {
-  if (turn.role === "user") return [button("edit", words.edit, () => edit(place, node))];
-  return [
-    button("copy", words.copyAnswer, (event) => copy(chat.turns[place].text, event.currentTarget)),
-    button("retry", words.retry, retry),
-  ];
-}
-
-function edit(place, node) {
-  if (live) return;
-  const area = make("textarea", { value: chat.turns[place].text, ariaLabel: words.edit });
-  const again = () => ask(area.value, place);
-  const cancel = () => node.replaceWith(drawTurn(chat.turns[place], place));
-  area.onkeydown = (event) => {
-    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); again(); }
-    if (event.key === "Escape") { event.stopPropagation(); cancel(); }
-  };
-  const choices = make(
-    "div",
-    { className: "choices" },
-    make("button", { type: "button", onclick: cancel }, words.cancel),
-    make("button", { type: "button", className: "primary", onclick: again }, words.save),
-  );
-  node.classList.add("editing");
-  node.firstChild.replaceChildren(area, choices);
-  area.style.height = `${area.scrollHeight}px`;
-  area.focus();
-}
+// ---- the page around it
 
 function refresh() {
   document.body.classList.toggle("hearth-busy", live !== null);
@@ -226,23 +155,7 @@ function warn(text) {
   setTimeout(() => box.remove(), 8000);
 }
 
-// ---- copying and scrolling
-
-async function copy(text, node) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text);
-  else copyByHand(text);
-  node.classList.add("copied");
-  setTimeout(() => node.classList.remove("copied"), 1500);
-}
-
-// Browsers offer the clipboard only to https and to this machine.
-function copyByHand(text) {
-  const area = make("textarea", { value: text });
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-}
+// ---- scrolling
 
 function atEnd() {
   const page = document.documentElement;
@@ -265,5 +178,20 @@ window.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && live) document.querySelector("#ask .stop-button")?.click();
 });
 
+// Gradio gives these buttons icons only, and makes them when it likes.
+function nameButtons(_changes, observer) {
+  const names = {
+    "#ask .submit-button": words.send,
+    "#ask .stop-button": words.stop,
+    "#sidebar > .toggle-button": words.chats,
+    "#settings > .toggle-button": words.settings,
+  };
+  const nodes = Object.keys(names).map((place) => document.querySelector(place));
+  if (!nodes.every(Boolean)) return;
+  nodes.forEach((node, i) => Object.assign(node, { ariaLabel: Object.values(names)[i] }));
+  observer.disconnect();
+}
+
 greet();
+new MutationObserver(nameButtons).observe(document.body, { childList: true, subtree: true });
 open(sessionStorage.getItem("hearth.open"));

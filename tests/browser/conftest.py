@@ -1,0 +1,77 @@
+"""A real Chromium in front of the real page. Whatever it complains about fails the test."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.browser.visitor import Visitor
+from tests.ui.appliance import Served, appliance
+
+__all__ = ["appliance"]
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=15_000)
+
+
+# Not for the whole session: while Playwright runs, no other event loop can in this thread.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+    """Somebody who has signed in."""
+    with visiting(chromium, appliance) as guest:
+        guest.sign_in()
+        yield guest
+
+
+@pytest.fixture
+def stranger(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+    with visiting(chromium, appliance) as guest:
+        yield guest
+
+
+@contextmanager
+def visiting(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    complaints = listen(page, appliance.url)
+    page.goto(appliance.page)
+    yield Visitor(page, appliance)
+    context.close()
+    assert complaints == []
+
+
+def listen(page: Page, home: str) -> list[str]:
+    """Errors on the console, uncaught errors, and requests to any other server."""
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((f"{home}/", "data:")):
+            complaints.append(f"request to {request.url}")
+
+    page.on("console", on_console)
+    page.on("request", on_request)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints

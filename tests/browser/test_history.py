@@ -1,0 +1,88 @@
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Visitor
+from ui import words
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_reload_brings_the_open_conversation_back(visitor: Visitor) -> None:
+    visitor.ask_and_wait("Show me", "markdown")
+    visitor.page.reload()
+    expect(visitor.turns).to_have_count(2)
+    expect(visitor.answer.get_by_role("heading", name="Counting")).to_be_visible()
+    expect(visitor.answer.locator(".note")).to_contain_text("tokens/s")
+
+
+def test_conversations_are_listed_opened_renamed_and_deleted(visitor: Visitor) -> None:
+    visitor.ask_and_wait("About lamps")
+    visitor.press("New chat")
+    expect(visitor.turns).to_have_count(0)
+    visitor.ask_and_wait("About kettles")
+    expect(visitor.chats.locator(".title")).to_have_text(["About kettles", "About lamps"])
+
+    visitor.page.get_by_role("button", name="About lamps").click()
+    expect(visitor.turns.first).to_contain_text("About lamps")
+
+    visitor.chats.last.get_by_role("button", name="Rename").click()
+    visitor.page.get_by_role("textbox", name="Rename").fill("Light")
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.chats.last).to_contain_text("Light")
+
+    visitor.chats.last.get_by_role("button", name="Delete").click()
+    visitor.press("Really delete?")
+    expect(visitor.chats.locator(".title")).to_have_text(["About kettles"])
+    expect(visitor.page.get_by_role("heading", name=words.PAGE["greeting"])).to_be_visible()
+
+
+def test_an_answer_goes_on_while_another_conversation_is_open(visitor: Visitor) -> None:
+    visitor.ask("A long story", "long")
+    visitor.sees_answer("writing")
+    visitor.press("New chat")
+    expect(visitor.turns).to_have_count(0)
+    visitor.page.get_by_role("button", name="A long story").click()
+    visitor.sees_answer("writing")
+    visitor.page.keyboard.press("Escape")
+    visitor.sees_answer("stopped")
+
+
+def test_two_tabs_do_not_disturb_each_other(visitor: Visitor) -> None:
+    other = Visitor(visitor.page.context.new_page(), visitor.appliance)
+    other.page.goto(visitor.appliance.page)
+    expect(other.box).to_be_visible()
+    visitor.ask("A long story", "long")
+    visitor.sees_answer("writing")
+    other.ask_and_wait("A short one", "echo")
+    expect(other.page.locator(".turn .body")).to_have_text(["A short one", "A short one"])
+    visitor.sees_answer("writing")
+    visitor.page.keyboard.press("Escape")
+    visitor.sees_answer("stopped")
+    expect(other.chats.locator(".title")).to_have_text(["A long story", "A short one"])
+    other.page.get_by_role("button", name="A long story").click()
+    expect(other.answer).to_contain_text("stopped")
+
+
+def test_a_long_conversation_opens_whole(visitor: Visitor) -> None:
+    visitor.page.evaluate(
+        """() => {
+            const turns = Array.from({length: 200}, (_, n) => (
+                {role: n % 2 ? "assistant" : "user", text: `**${n}** ` + "word ".repeat(80)}));
+            localStorage.setItem("hearth.chat.big", JSON.stringify({id: "big", turns}));
+            localStorage.setItem("hearth.title.big", JSON.stringify({title: "Big", at: 1}));
+        }"""
+    )
+    visitor.page.reload()
+    visitor.page.get_by_role("button", name="Big").click()
+    expect(visitor.turns).to_have_count(200)
+    expect(visitor.answer.locator("strong")).to_have_text("199")
+
+
+def test_a_narrow_screen_shows_the_conversation_first(visitor: Visitor) -> None:
+    visitor.ask_and_wait("Hello")
+    visitor.page.set_viewport_size({"width": 390, "height": 780})
+    visitor.page.reload()
+    expect(visitor.answer).to_be_in_viewport()
+    expect(visitor.page.locator("#new-chat")).not_to_be_in_viewport()
+    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390

@@ -1,0 +1,89 @@
+// How a turn of the conversation looks, and its buttons. Part of transcript.js, which has `chat`,
+// `live` and `words`.
+
+function drawTurn(turn, place) {
+  const node = make("li", { className: `turn ${turn.role}` });
+  node.setAttribute("aria-label", turn.role === "user" ? words.you : words.model);
+  node.append(
+    make("div", { className: "body" }),
+    make("div", { className: "note" }),
+    make("div", { className: "tools" }),
+  );
+  fill(node, turn, place);
+  return node;
+}
+
+function redraw(place) {
+  const node = turns.children[place];
+  if (node) fill(node, chat.turns[place], place);
+  else turns.append(drawTurn(chat.turns[place], place));
+}
+
+function fill(node, turn, place) {
+  const [body, note, tools] = node.children;
+  node.dataset.state = turn.state ?? "done";
+  body.ariaBusy = String(turn.state === "waiting" || turn.state === "writing");
+  if (turn.html) patch(body, turn.html);
+  else body.textContent = turn.text;
+  body.classList.toggle("plain", !turn.html);
+  if (turn.state === "waiting") body.replaceChildren(make("span", { className: "pulse", title: words.waiting }));
+  note.textContent = turn.note ?? "";
+  if (!tools.children.length) tools.append(...toolsOf(turn, place, node));
+}
+
+// `html` was made harmless by the server. Unchanged blocks stay, so that a selection survives.
+function patch(body, html) {
+  const next = make("template", { innerHTML: html }).content;
+  const nodes = [...next.childNodes];
+  nodes.forEach((node, i) => {
+    const old = body.childNodes[i];
+    if (!old) body.append(node);
+    else if (!old.isEqualNode(node)) old.replaceWith(node);
+  });
+  while (body.childNodes.length > nodes.length) body.lastChild.remove();
+}
+
+function toolsOf(turn, place, node) {
+  if (turn.role === "user") return [button("edit", words.edit, () => edit(place, node))];
+  return [
+    button("copy", words.copyAnswer, (event) => copy(chat.turns[place].text, event.currentTarget)),
+    button("retry", words.retry, retry),
+  ];
+}
+
+function edit(place, node) {
+  if (live) return;
+  const area = make("textarea", { value: chat.turns[place].text, ariaLabel: words.edit });
+  const again = () => ask(area.value, place);
+  const cancel = () => node.replaceWith(drawTurn(chat.turns[place], place));
+  area.onkeydown = (event) => {
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); again(); }
+    if (event.key === "Escape") { event.stopPropagation(); cancel(); }
+  };
+  const choices = make(
+    "div",
+    { className: "choices" },
+    make("button", { type: "button", onclick: cancel }, words.cancel),
+    make("button", { type: "button", className: "primary", onclick: again }, words.save),
+  );
+  node.classList.add("editing");
+  node.firstChild.replaceChildren(area, choices);
+  area.style.height = `${area.scrollHeight}px`;
+  area.focus();
+}
+
+async function copy(text, node) {
+  if (navigator.clipboard) await navigator.clipboard.writeText(text);
+  else copyByHand(text);
+  node.classList.add("copied");
+  setTimeout(() => node.classList.remove("copied"), 1500);
+}
+
+// Browsers offer the clipboard only to https and to this machine.
+function copyByHand(text) {
+  const area = make("textarea", { value: text });
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
