@@ -40,6 +40,9 @@ MANY = 100_000  # the gateway decides who waits, not Serve
 WATCH_PERIOD = 0.5  # seconds
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)  # receipts tell more
 HEAD = {"gcs_server", "raylet"}
+# Ray starts these whatever it is told: an autoscaler, a dashboard without a page, a forwarder of
+# logs to a driver that wants none. Together they are 270 MB.
+NEEDLESS = ("_private/monitor.py", "dashboard/dashboard.py", "_private/log_monitor.py")
 
 
 def main() -> int:
@@ -72,6 +75,9 @@ def start_ray(settings: Settings) -> None:
         _node_ip_address="127.0.0.1",
         _temp_dir=str(run_folder(settings) / "ray"),
     )
+    for process in psutil.Process().children():
+        if any(part in " ".join(process.cmdline()) for part in NEEDLESS):
+            process.terminate()
     serve.start(http_options=HTTPOptions(host=settings.host, port=settings.port))
 
 

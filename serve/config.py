@@ -99,6 +99,10 @@ class TierSettings(Section):
     context_length: int = Field(2048, ge=128, description="Tokens of prompt and answer.")
     slots: int = Field(32, ge=1, le=256, description="Answers generated at the same time.")
     threads: int | None = Field(None, ge=1, description="Cores; none: see `threads` below.")
+    temperature: float = Field(
+        1.0, ge=0, le=2, description="Of requests that name none; small models want less."
+    )
+    top_p: float = Field(1.0, gt=0, le=1, description="Of requests that name none.")
     speculate: bool = Field(True, description="Prompt-lookup speculation when it pays.")
     layout: dict[str, str | int | bool] | None = Field(
         None, description="KV layout; none: what set-up measured on this machine."
@@ -122,7 +126,9 @@ class LogSettings(Section):
 
 
 def _small_tier() -> dict[str, TierSettings]:
-    return {"small": TierSettings(engine="llama", model="smollm2-135m-instruct")}
+    """The bundled model, with the sampling that its authors recommend."""
+    model = "smollm2-135m-instruct"
+    return {"small": TierSettings(engine="llama", model=model, temperature=0.2, top_p=0.9)}
 
 
 class Settings(BaseSettings):
@@ -191,8 +197,12 @@ def load(file: Path | None = None, **options: Any) -> Settings:
         return _reading(path)(**{k: v for k, v in options.items() if v is not None})
     except ValidationError as exc:
         raise ConfigError("\n".join(_line(error) for error in exc.errors())) from exc
-    except (YAMLError, SettingsError, UnicodeDecodeError) as exc:
+    except SettingsError as exc:
+        raise ConfigError(f"An environment variable cannot be read: {_first_line(exc)}") from exc
+    except (YAMLError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{path} cannot be read as YAML: {_first_line(exc)}") from exc
+    except (TypeError, ValueError) as exc:
+        raise ConfigError(f"{path} cannot be read: it must hold 'key: value' lines.") from exc
 
 
 def child_environment(settings: Settings, file: Path | None) -> dict[str, str]:

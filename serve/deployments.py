@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from models.embedder import Embeddings, Inputs
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException
@@ -21,12 +20,13 @@ from starlette.types import ASGIApp
 
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
+from models.embedder import Embeddings, Inputs
 from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt, merge
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
-from serve.ledger.receipts import log_receipts
+from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
 
@@ -82,9 +82,8 @@ class Gateway:
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         settings = self._settings
-        if settings.log.receipts:
-            rank = serve.get_replica_context().rank.rank
-            log_receipts(settings.data / "logs" / f"receipts-{rank}.jsonl")
+        gateway = serve.get_replica_context().rank.rank
+        log_to(settings.data / "logs", gateway, settings.log.receipts)
         tiers = {name: RemoteEngine(name, settings) for name in settings.tiers}
         return create_app(
             House(

@@ -24,6 +24,13 @@ MESSAGES = {
 }
 NOT_FOUND = ("There is nothing at this URL.", "unknown_url")
 RETRY_AFTER = 2  # seconds
+SERVE_HEADERS = (
+    "x-request-id",
+    "x-request-timeout-seconds",
+    "x-request-disconnect-disabled",
+    "x-session-id",
+    "serve_multiplexed_model_id",
+)
 
 
 def harden(config: str, folder: Path, head_deadline: int, idle_deadline: int) -> str:
@@ -56,9 +63,10 @@ def _without_sections(config: str, *titles: str) -> str:
 
 
 def _with_headers(bind: re.Match[str]) -> str:
-    """One request id, ours: Serve adds a second. And no word on what runs inside."""
+    """Serve's private headers stay out. One request id, ours: Serve adds a second."""
+    private = "".join(f"    http-request del-header {name}\n" for name in SERVE_HEADERS)
     return (
-        f"{bind[0]}    http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
+        f"{bind[0]}{private}    http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
         " if { res.fhdr(x-request-id) -m found }\n    http-response del-header server\n"
     )
 

@@ -43,6 +43,7 @@ def _fast(settings: Settings) -> dict[str, str]:
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        "RAY_worker_niceness": "0",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         # A machine that is busy for a while must not cost the front door.
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",

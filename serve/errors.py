@@ -10,8 +10,7 @@
     ├── RequestTimeout         408  the request itself did not arrive in time
     ├── TooLarge               413
     ├── UnsupportedMedia       415
-    ├── HeadersTooLarge        431
-    └── ShuttingDown           503
+    └── HeadersTooLarge        431
     EngineError                what an engine refuses: see models/errors.py
 
 Arguments go positionally to `Exception.__init__`, so that refusals cross process boundaries.
@@ -95,10 +94,6 @@ class HeadersTooLarge(Refusal):
     pass
 
 
-class ShuttingDown(Refusal):
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """`code` is what stands in the body when the error itself names none."""
@@ -119,7 +114,6 @@ TABLE: dict[type[Exception], Row] = {
     TooLarge: Row(413, IRE, "request_too_large"),
     UnsupportedMedia: Row(415, IRE, "unsupported_media_type"),
     HeadersTooLarge: Row(431, IRE, "headers_too_large"),
-    ShuttingDown: Row(503, SERVER, "shutting_down"),
     PromptRefused: Row(400, IRE),
     EngineBusy: Row(503, SERVER, "engine_busy"),
     EngineUnavailable: Row(503, SERVER, "no_healthy_backend"),

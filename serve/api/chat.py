@@ -14,6 +14,7 @@ from serve.api.generation import (
     choices_of,
     event_bytes,
     event_frame,
+    tier_of,
     usage_object,
 )
 from serve.api.schema import validated
@@ -38,7 +39,9 @@ def _prompt(call: Call, asked: ChatRequest) -> Prompt:
         tenant=call.tenant,
         input=asked.conversation(),
         sampling=asked.sampling(
-            asked.output_limit, (asked.top_logprobs or 0) if asked.logprobs else None
+            tier_of(call, asked.model),
+            asked.output_limit,
+            (asked.top_logprobs or 0) if asked.logprobs else None,
         ),
         format=asked.format(),
         tools=asked.tool_specs(),

@@ -14,6 +14,7 @@ from serve.api.generation import (
     choices_of,
     event_bytes,
     event_frame,
+    tier_of,
     usage_object,
 )
 from serve.api.schema import validated
@@ -36,7 +37,7 @@ async def completions(call: Call) -> Response | None:
 def _prompts(call: Call, asked: CompletionRequest) -> list[Prompt]:
     """`n` choices of the first prompt, then of the second, and so on: OpenAI's order."""
     n = asked.n or 1
-    sampling = asked.sampling(asked.output_limit, asked.logprobs)
+    sampling = asked.sampling(tier_of(call, asked.model), asked.output_limit, asked.logprobs)
     timeout = call.house.settings.deadlines.answer
     return [
         choice

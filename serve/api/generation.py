@@ -14,6 +14,7 @@ import orjson
 from models.engine import Chunk, ChunkStream, Prompt, Sampling, Usage, merge
 from serve.api.call import Call, Response, as_json
 from serve.api.events import send_events
+from serve.config import TierSettings
 from serve.pipeline import Request
 
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
@@ -54,6 +55,11 @@ class Encoder(Protocol):
 
 
 MakeEncoder = Callable[[Head], Encoder]
+
+
+def tier_of(call: Call, model: str) -> TierSettings:
+    """The tier that `model` means. Raises `NotFound`."""
+    return call.house.settings.tiers[call.house.pipeline.choose(model)]
 
 
 def choices_of(prompt: Prompt, n: int, first: int = 0) -> list[Prompt]:

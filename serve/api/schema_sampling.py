@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from models.engine import Sampling
 from serve.api.schema import ModelName, Name, Schema, at_most, counted, limits_of
+from serve.config import TierSettings
 from serve.errors import BadRequest
 
 Penalty = Annotated[float, Field(ge=-2.0, le=2.0)]
@@ -86,10 +87,13 @@ class SamplingFields(Schema):
                 "unsupported_value",
             )
 
-    def sampling(self, max_tokens: int | None, top_logprobs: int | None) -> Sampling:
+    def sampling(
+        self, tier: TierSettings, max_tokens: int | None, top_logprobs: int | None
+    ) -> Sampling:
+        """What the request says, and what `tier` says where the request says nothing."""
         return Sampling(
-            temperature=_or(self.temperature, 1.0),
-            top_p=_or(self.top_p, 1.0),
+            temperature=_or(self.temperature, tier.temperature),
+            top_p=_or(self.top_p, tier.top_p),
             max_tokens=max_tokens,
             stop=tuple(self.stop or ()),
             seed=self.seed,
