@@ -25,7 +25,6 @@ MAX_STRING_BYTES: Final = 1 << 20
 MAX_TENSORS: Final = 65536
 MAX_TENSOR_NAME_BYTES: Final = 63
 MAX_DIMENSIONS: Final = 4
-MAX_TEMPLATE_CHARACTERS: Final = 64 << 10
 MAX_ALIGNMENT: Final = 1 << 16
 
 Value = int | float | str | range
@@ -185,8 +184,7 @@ class _Reader:
         return value
 
     def _take(self, size: int) -> bytes:
-        start = self._skip(size)
-        return self._data[start : self._position]
+        return self._data[self._skip(size) : self._position]
 
     def _skip(self, size: int) -> int:
         """Moves on by `size` bytes; where it was."""
@@ -219,21 +217,20 @@ def _meaning(keys: dict[str, Value], tensor_bytes: int) -> GgufHeader:
     tokens = keys.get("tokenizer.ggml.tokens")
     if not isinstance(tokens, range) or not tokens:
         raise _damaged("it has no vocabulary")
-    for parallel in ("tokenizer.ggml.token_type", "tokenizer.ggml.scores"):
-        if keys.get(parallel, tokens) != tokens:
-            raise _damaged("its vocabulary's parts differ in length")
+    types, scores = (
+        keys.get(f"tokenizer.ggml.{part}", tokens) for part in ("token_type", "scores")
+    )
+    if not types == scores == tokens:
+        raise _damaged("its vocabulary's parts differ in length")
     context_length = _integer(keys, f"{architecture}.context_length")
     if context_length <= 0:
         raise _damaged("its context length is not positive")
-    template = _string(keys, "tokenizer.chat_template", "")
-    if len(template) > MAX_TEMPLATE_CHARACTERS:
-        raise ModelRefused("The model file's chat template is longer than 65536 characters.")
     return GgufHeader(
         name=_string(keys, "general.name", architecture),
         architecture=architecture,
         context_length=context_length,
         vocabulary_size=len(tokens),
-        chat_template=template or None,
+        chat_template=_string(keys, "tokenizer.chat_template", "") or None,
         file_type=_integer(keys, "general.file_type", -1),
         tensor_bytes=tensor_bytes,
     )

@@ -1,0 +1,39 @@
+"""The engines that the contract suite runs against, and how it asks them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from models.engine import Chunk, Engine, Message, Prompt, Sampling, merge
+from models.scripted import Script, ScriptedEngine
+
+CONTEXT = 512
+LONG = "Count from one to one hundred: one two three four five six seven eight nine ten"
+REAL = [pytest.param("llama", marks=pytest.mark.slow)]
+
+
+def scripted() -> Engine:
+    return ScriptedEngine(script=Script(token_delay=0.002, context_length=CONTEXT))
+
+
+def llama() -> Engine:
+    from models.llama.engine import LlamaEngine, LlamaSettings
+
+    return LlamaEngine(LlamaSettings(context_length=CONTEXT, slots=8, threads=1))
+
+
+KINDS: dict[str, Callable[[], Engine]] = {"scripted": scripted, "llama": llama}
+
+
+def ask(text: str = LONG, *, greedy: bool = True, **sampling: Any) -> Prompt:
+    sampling = {"max_tokens": 12, "temperature": 0.0 if greedy else 1.0, **sampling}
+    return Prompt("r", "tenant", (Message("user", text),), Sampling(**sampling))
+
+
+async def chunks_of(engine: Engine, prompt: Prompt) -> list[Chunk]:
+    return [chunk async for chunk in engine.generate(prompt)]
+
+
+async def answer(engine: Engine, prompt: Prompt) -> Chunk:
+    return merge(await chunks_of(engine, prompt))
