@@ -23,12 +23,22 @@ class Chat:
     async def enter(self, key: str, token: str) -> tuple[str, list[str]]:
         """The key to use and the models it may chat with. Raises `Refused`.
 
-        A one-time sign-in `token` wins over a stored key.
+        A one-time sign-in `token` wins over a stored key, which is used when the link is used up.
         """
-        key = await self._appliance.sign_in(token) if token else key.strip()
+        key = key.strip()
+        if token:
+            key = await self._redeemed(token, key)
         if not key:
             raise Refused(words.KEY_MISSING, sign_in=True)
         return key, await self._appliance.models(key)
+
+    async def _redeemed(self, token: str, stored: str) -> str:
+        try:
+            return await self._appliance.sign_in(token)
+        except Refused:
+            if not stored:
+                raise
+            return stored
 
     def show(self, value: object) -> Painting:
         """Every turn of a conversation, drawn."""

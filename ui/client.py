@@ -62,7 +62,7 @@ class Appliance:
         """The key for a one-time `token`. Raises `Refused` when it is used up or expired."""
         async with _wording(SHORT_CALL), asyncio.timeout(SHORT_CALL):
             response = await self._http.post("/signin", json={"token": token})
-            if 400 <= response.status_code < 500:
+            if 400 <= response.status_code < 500 and response.status_code != 429:
                 raise Refused(words.LINK_USED, sign_in=True)
             return str(_checked(response)["key"])
 
@@ -83,6 +83,7 @@ class Appliance:
         """
         body = {**request, "stream": True, "stream_options": {"include_usage": True}}
         timeout = httpx.Timeout(SHORT_CALL, connect=5.0, read=SILENCE)
+        start = time.perf_counter()
         async with (
             _wording(SILENCE),
             self._http.stream(
@@ -92,7 +93,7 @@ class Appliance:
             if response.status_code != 200:
                 await response.aread()
                 raise _refusal(response)
-            async for piece in _read(response):
+            async for piece in _read(response, start):
                 yield piece
 
     async def close(self) -> None:
@@ -163,9 +164,11 @@ def _come_back(retry_after: str) -> str:
     return words.COME_BACK.format(seconds=words.MINUTES.format(n=round(seconds / 60)))
 
 
-async def _read(response: httpx.Response) -> AsyncIterator[str | Measure]:
-    """Text and, at the end, the measure, out of an event stream of completion chunks."""
-    start = time.perf_counter()
+async def _read(response: httpx.Response, start: float) -> AsyncIterator[str | Measure]:
+    """Text and, at the end, the measure, out of an event stream of completion chunks.
+
+    `start` is when the question went out: the appliance sends its status with the first token.
+    """
     first: float | None = None
     reason, usage = "", {"prompt_tokens": 0, "completion_tokens": 0}
     async for event in _events(response):

@@ -84,9 +84,9 @@ class Page:
                 label=words.SYSTEM, placeholder=words.SYSTEM_HINT, lines=4, max_length=20_000
             )
             self.temperature = gr.Slider(
-                0, 2, 0.7, step=0.05, label=words.TEMPERATURE, info=words.TEMPERATURE_INFO
+                0, 2, 0.2, step=0.05, label=words.TEMPERATURE, info=words.TEMPERATURE_INFO
             )
-            self.top_p = gr.Slider(0.05, 1, 1, step=0.05, label=words.TOP_P, info=words.TOP_P_INFO)
+            self.top_p = gr.Slider(0.05, 1, 0.9, step=0.05, label=words.TOP_P, info=words.TOP_P_INFO)
             self.max_tokens = gr.Number(512, label=words.MAX_TOKENS, precision=0, minimum=1)
             # Not a number field: Gradio's turns emptiness into 0, which is a seed.
             self.seed = gr.Textbox(

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
@@ -24,12 +25,18 @@ ARGUMENTS = [
 expect.set_options(timeout=15_000)
 
 
+def chromium_path() -> str | None:
+    """The system's Chromium; `None`: Playwright's own."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 # Not for the whole session: while Playwright runs, no other event loop can in this thread.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        if not (chromium_path() or Path(playwright.chromium.executable_path).exists()):
+            pytest.skip("There is no Chromium on this machine.")
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield browser
         browser.close()
 

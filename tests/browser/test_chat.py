@@ -43,6 +43,18 @@ def test_a_wrong_key_is_refused_in_words(stranger: Visitor, key: str, expected: 
     expect(stranger.page.get_by_label("Key")).to_be_visible()
 
 
+def test_a_sign_in_link_opens_the_page_once_and_leaves_the_address_bar(stranger: Visitor) -> None:
+    link = stranger.appliance.link
+    stranger.page.goto(link)
+    expect(stranger.box).to_be_visible()
+    assert stranger.page.url == stranger.appliance.page
+    stranger.press("Sign out")
+    expect(stranger.page.get_by_label("Key")).to_be_visible()
+    stranger.page.goto(link)
+    expect(stranger.page.locator("#refusal")).to_contain_text("used before or has expired")
+    assert stranger.page.url == stranger.appliance.page
+
+
 def test_signing_out_closes_the_page(visitor: Visitor) -> None:
     visitor.press("Sign out")
     expect(visitor.page.get_by_label("Key")).to_be_visible()

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
+from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
 from ui.app import create_app as create_page
 
@@ -53,6 +55,12 @@ class Served:
     url: str
     key: str
     engines: Mapping[str, ScriptedEngine]
+    signins: Signins
+
+    @property
+    def link(self) -> str:
+        """A new one-time sign-in link, as `hearth up` prints it."""
+        return f"{self.page}?signin={self.signins.create(time.time())}"
 
     @property
     def page(self) -> str:
@@ -77,9 +85,12 @@ def served(home: Path, port: int) -> Iterator[Served]:
     tiers = {name: {"engine": "scripted", "model": name} for name in SCRIPTS}
     settings = Settings(home=home, port=port, tiers=tiers, embedder={"engine": "none"})
     keys = Keys(settings.database)
-    api = create_app(House(settings, keys, Pipeline(settings, engines), engines))
+    signins = Signins(settings.database)
+    house = House(settings, keys, Pipeline(settings, engines), engines, signins=signins)
+    api = create_app(house)
     with running(lambda: together(api, create_page(settings.url)), port):
-        yield Served(settings.url, keys.create("somebody")[1], engines)
+        yield Served(settings.url, keys.create("somebody")[1], engines, signins)
+    signins.close()
     keys.close()
 
 

@@ -42,6 +42,19 @@ async def test_an_empty_key_is_asked_for(chat: Chat, key: str) -> None:
         await chat.enter(key, "")
 
 
+async def test_a_sign_in_link_gives_a_key_once(chat: Chat, appliance: Served) -> None:
+    token = appliance.link.partition("=")[2]
+    key, models = await chat.enter("", token)
+    assert key.startswith("hearth-")
+    assert models
+    with pytest.raises(Refused, match="used before"):
+        await chat.enter("", token)
+
+
+async def test_a_used_link_does_not_keep_out_who_has_a_key(chat: Chat, appliance: Served) -> None:
+    assert (await chat.enter(appliance.key, "used-up"))[0] == appliance.key
+
+
 async def test_an_answer_is_drawn_as_it_grows_and_ends_with_its_measure(
     chat: Chat, appliance: Served
 ) -> None:

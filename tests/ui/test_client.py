@@ -59,6 +59,14 @@ async def test_an_answer_comes_in_pieces_and_ends_with_its_measure(
     assert measure.finish_reason == "stop"
 
 
+async def test_the_wait_for_the_first_token_counts_from_the_question(
+    there: Appliance, appliance: Served
+) -> None:
+    measure = (await said(there, appliance.key, model="long", max_tokens=2))[-1]
+    assert isinstance(measure, Measure)
+    assert measure.first_token >= appliance.engines["long"].script.first_token_delay
+
+
 async def test_leaving_early_ends_the_generation_at_the_appliance(
     there: Appliance, appliance: Served
 ) -> None:
@@ -133,6 +141,11 @@ async def test_a_used_sign_in_link_says_what_to_do_instead(status: int) -> None:
     with pytest.raises(Refused) as refused:
         await refusing(status).sign_in("token")
     assert refused.value.message == words.LINK_USED
+
+
+async def test_too_many_attempts_to_sign_in_say_when_to_come_back() -> None:
+    with pytest.raises(Refused, match="in 9 seconds"):
+        await refusing(429, {"Retry-After": "9"}).sign_in("token")
 
 
 async def test_a_sign_in_token_travels_in_the_body_only() -> None:
