@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+FILE = "HEARTH_CONFIG"  # where the YAML file is
 RUN_MARK = "HEARTH_RUN"  # on every process of an appliance: which data directory it serves
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -98,7 +99,7 @@ class TierSettings(Section):
     sha256: str | None = Field(None, description="The file must have this hash.")
     context_length: int = Field(2048, ge=128, description="Tokens of prompt and answer.")
     slots: int = Field(32, ge=1, le=256, description="Answers generated at the same time.")
-    threads: int | None = Field(None, ge=1, description="Cores; none: see `threads` below.")
+    threads: int | None = Field(None, ge=1, description="Cores; none: all of this process.")
     temperature: float = Field(
         1.0, ge=0, le=2, description="Of requests that name none; small models want less."
     )
@@ -188,7 +189,7 @@ def load(file: Path | None = None, **options: Any) -> Settings:
     is one. Raises `ConfigError`.
     """
     _check_environment(os.environ)
-    named = file or _path_from(os.environ, "HEARTH_CONFIG")
+    named = file or _path_from(os.environ, FILE)
     home = options.get("home") or _path_from(os.environ, "HEARTH_HOME") or Path("~/.hearth")
     path = named or Path(home).expanduser() / "hearth.yaml"
     if named and not path.is_file():
@@ -199,15 +200,13 @@ def load(file: Path | None = None, **options: Any) -> Settings:
         raise ConfigError("\n".join(_line(error) for error in exc.errors())) from exc
     except SettingsError as exc:
         raise ConfigError(f"An environment variable cannot be read: {_first_line(exc)}") from exc
-    except (YAMLError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"{path} cannot be read as YAML: {_first_line(exc)}") from exc
-    except (TypeError, ValueError) as exc:
-        raise ConfigError(f"{path} cannot be read: it must hold 'key: value' lines.") from exc
+    except (YAMLError, TypeError, ValueError) as exc:  # the latter two: it is no mapping
+        raise ConfigError(f"{path} cannot be read as a YAML mapping: {_first_line(exc)}") from exc
 
 
 def child_environment(settings: Settings, file: Path | None) -> dict[str, str]:
     """This environment, so that `load` in a child finds these settings, and our mark on it."""
-    named = {"HEARTH_CONFIG": str(file.resolve())} if file else {}
+    named = {FILE: str(file.resolve())} if file else {}
     place = {"HEARTH_HOME": str(settings.data), "HEARTH_PORT": str(settings.port)}
     return dict(os.environ) | named | place | {RUN_MARK: str(settings.data)}
 
@@ -222,8 +221,8 @@ def _reading(path: Path) -> type[Settings]:
             settings_cls: type[BaseSettings],
             init_settings: PydanticBaseSettingsSource,
             env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
+            *_: PydanticBaseSettingsSource,
+            **__: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, path)
 
@@ -231,8 +230,7 @@ def _reading(path: Path) -> type[Settings]:
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields}
-    known |= {"HEARTH_CONFIG", RUN_MARK}
+    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields} | {FILE, RUN_MARK}
     for name in environment:
         if name.startswith("HEARTH_") and name.split("__")[0].upper() not in known:
             raise ConfigError(f"The environment variable {name} is not a setting.")

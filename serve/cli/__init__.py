@@ -3,12 +3,15 @@
 Commands import what they need when they run, so that `hearth --help` answers at once.
 """
 
+import os
+
 import typer
 
 from serve.cli import appliance, config, doctor, keys
 
 
 def main() -> None:
+    os.umask(0o077)  # what a data directory holds is for its owner only
     app = typer.Typer(
         help="Your own inference appliance: chat, an OpenAI-compatible API, on this machine.",
         no_args_is_help=True,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 FIRST_DELAY = 1.0  # seconds
 LONGEST_DELAY = 30.0
 STEADY = 60.0  # seconds of good service after which earlier failures are forgotten
-MISSES = 6  # unanswered probes in a row that mean a hang
+MISSES = 5  # unanswered probes in a row that mean a hang
 
 
 class Backoff:

@@ -75,7 +75,8 @@ class Child:
             words = json.loads(line)
             self._said.put((str(words["state"]), str(words["detail"])))
         except (ValueError, KeyError, TypeError):
-            self._said.put(("note", line))
+            if line.strip():
+                self._said.put(("note", line))
 
     @staticmethod
     def _pump(stream: Iterable[str] | None, take: Callable[[str], None]) -> None:

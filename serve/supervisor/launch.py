@@ -1,6 +1,7 @@
 """Starting and stopping a supervisor, from the foreground, in the background, or by command."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -12,11 +13,11 @@ from pathlib import Path
 import psutil
 
 from serve.config import RUN_MARK, Settings, TierSettings, child_environment
-from serve.environment import cluster_environment
+from serve.environment import cluster_environment, run_folder
 from serve.supervisor.child import APP, ROOT, Child
 from serve.supervisor.loop import EXIT_TIME, PATIENCE, Supervisor
 from serve.supervisor.place import Occupied, Place
-from serve.supervisor.processes import end_all, marked
+from serve.supervisor.processes import belonging, end_all
 
 MEASURE_DEADLINE = 120.0  # seconds
 SPARE_TIME = 15.0  # seconds for a supervisor to end its tree after the drain
@@ -32,6 +33,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
         raise Occupied(pid)
     end_leftovers(settings)
     require_port(settings)
+    require_database(settings)
     for tier in settings.tiers.values():
         if tier.engine == "llama" and tier.layout is None:
             measure(settings, tier, say)
@@ -46,6 +48,7 @@ def supervise(
 ) -> int:
     """Runs until stopped; the exit code. Raises `Occupied` and `CannotStart`."""
     place = Place(settings.data)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold people's prompts
     with place.occupied():
         place.tell("starting", "Starting.", settings.url)
         end_leftovers(settings)
@@ -110,7 +113,12 @@ def stop(settings: Settings, say: Callable[[str], None]) -> bool:
 
 def end_leftovers(settings: Settings) -> list[psutil.Process]:
     """Ends what a supervisor that was killed left behind. Returns what will not go."""
-    return end_all(lambda: marked(RUN_MARK, str(settings.data)), PATIENCE)
+    return end_all(lambda: processes_of(settings), PATIENCE)
+
+
+def processes_of(settings: Settings) -> list[psutil.Process]:
+    """Every process of this data directory's appliance but this one."""
+    return belonging(RUN_MARK, str(settings.data), run_folder(settings))
 
 
 def require_port(settings: Settings) -> None:
@@ -122,6 +130,18 @@ def require_port(settings: Settings) -> None:
             f"Port {settings.port} cannot be used ({exc.strerror}){_holder(settings.port)}: "
             f"end what uses it, or choose another with --port."
         ) from exc
+
+
+def require_database(settings: Settings) -> None:
+    """Raises `CannotStart` when keys cannot be read: without them nobody could be let in."""
+    from serve.ledger.database import DatabaseRefused, connect
+
+    try:
+        connect(settings.database).close()
+    except DatabaseRefused as exc:
+        raise CannotStart(str(exc.args[0])) from exc
+    except OSError as exc:
+        raise CannotStart(f"{exc.filename}: {exc.strerror}. Choose --home or its owner.") from exc
 
 
 def _holder(port: int) -> str:

@@ -21,7 +21,7 @@ from serve.supervisor.processes import become_subreaper, descendants, end_all, r
 
 STOP = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 TICK = 0.25  # seconds between looks while starting
-WATCH = 5.0  # seconds between looks once ready
+WATCH = 2.0  # seconds between looks once ready
 EXIT_TIME = 15.0  # seconds beyond the drain for the child to leave by itself
 START_ATTEMPTS = 2  # before the first time that it is ready
 PATIENCE = 3.0  # seconds for what the child left behind
@@ -75,16 +75,21 @@ class Supervisor:
         return problem
 
     def _watch(self, child: Child, vigil: Vigil) -> str | None:
+        """Waits for whatever comes first: a signal, the child's end, the next look."""
+        look_at = time.monotonic()
         while True:
-            number = _next_signal(WATCH if vigil.ready else TICK, STOP | {signal.SIGCHLD})
+            number = _next_signal(max(0.0, look_at - time.monotonic()), STOP | {signal.SIGCHLD})
             if number in STOP:
                 return None
             reap(spared=child.pid)
             self._listen(child, vigil)
             if (code := child.exit_code()) is not None:
                 return f"The appliance ended ({_exit_words(code)})."
+            if time.monotonic() < look_at:
+                continue
             if problem := self._look(child, vigil):
                 return problem
+            look_at = time.monotonic() + (WATCH if vigil.ready else TICK)
 
     def _listen(self, child: Child, vigil: Vigil) -> None:
         for state, detail in child.heard():

@@ -35,6 +35,6 @@ def tier_states(url: str) -> dict[str, str]:
     _, body = get(url, READY, timeout=5.0)
     try:
         tiers: dict[str, Any] = json.loads(body)["tiers"]
-    except (ValueError, KeyError, TypeError):
+        return {name: str(tier["state"]) for name, tier in tiers.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
         return {}
-    return {name: str(tier["state"]) for name, tier in tiers.items()}

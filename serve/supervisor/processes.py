@@ -10,11 +10,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+RAY_TITLE = "ray::"
 PAUSE = 0.05  # seconds between looks
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -41,12 +43,16 @@ def descendants() -> list[psutil.Process]:
     return [p for p in psutil.Process().children(recursive=True) if _runs(p)]
 
 
-def marked(variable: str, value: str) -> list[psutil.Process]:
-    """Other processes with this in the environment that they were started with, and their own."""
-    mine = os.getpid()
-    roots = [p for p in psutil.process_iter() if p.pid != mine and _has(p, variable, value)]
+def belonging(variable: str, value: str, folder: Path) -> list[psutil.Process]:
+    """Other processes that carry the mark, what is below them, and Ray's with files in `folder`.
+
+    Ray's workers write their title over their environment, so one whose parent is gone shows no
+    mark; but its log is in Ray's session folder.
+    """
+    others = [p for p in psutil.process_iter() if p.pid != os.getpid()]
+    roots = [p for p in others if _has(p, variable, value) or _logs_to(p, folder)]
     below = [child for root in roots for child in _children(root)]
-    return [p for p in {*roots, *below} if p.pid != mine and _runs(p)]
+    return [p for p in {*roots, *below} if p.pid != os.getpid() and _runs(p)]
 
 
 def end_all(find: Finder, patience: float) -> list[psutil.Process]:
@@ -97,6 +103,15 @@ def _runs(process: psutil.Process) -> bool:
 def _has(process: psutil.Process, variable: str, value: str) -> bool:
     try:
         return bool(process.environ().get(variable) == value)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _logs_to(process: psutil.Process, folder: Path) -> bool:
+    try:
+        if not process.cmdline()[:1] or not process.cmdline()[0].startswith(RAY_TITLE):
+            return False
+        return any(Path(file.path).is_relative_to(folder) for file in process.open_files())
     except (psutil.Error, OSError):
         return False
 

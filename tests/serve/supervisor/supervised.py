@@ -12,7 +12,7 @@ import psutil
 
 from serve.config import RUN_MARK
 from serve.supervisor.place import Place
-from serve.supervisor.processes import marked
+from serve.supervisor.processes import belonging
 
 STANDIN = Path(__file__).with_name("standin.py")
 PROGRAM = """
@@ -77,4 +77,4 @@ class Supervised:
         return [int(line) for line in file.read_text().split()] if file.exists() else []
 
     def remaining(self) -> list[psutil.Process]:
-        return marked(RUN_MARK, str(self.folder))
+        return belonging(RUN_MARK, str(self.folder), self.folder)

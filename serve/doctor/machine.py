@@ -1,0 +1,100 @@
+"""Checks of the machine: processor, memory, disk, tools, GPU."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import psutil
+
+from models.gpu import GpuUnknown, read
+from models.llama.build import processor
+from serve.config import Settings
+from serve.doctor.finding import GB, INSTALL, Finding
+
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+
+
+def python(_: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] not in PYTHONS:
+        return Finding(
+            "python",
+            "warning",
+            f"{version} is not in the lock",
+            "install Python 3.11, 3.12 or 3.13",
+        )
+    return Finding("python", "ok", version)
+
+
+def compiler(_: Settings) -> Finding:
+    found = shutil.which("c++")
+    if found is None:
+        return Finding("compiler", "warning", "no C++ compiler", "apt-get install g++")
+    return Finding("compiler", "ok", found)
+
+
+def cmake(_: Settings) -> Finding:
+    found = shutil.which("cmake") or shutil.which("cmake", path=str(Path(sys.executable).parent))
+    if found is None:
+        return Finding("cmake", "warning", "not found; llama.cpp cannot be rebuilt", INSTALL)
+    return Finding("cmake", "ok", found)
+
+
+def memory(_: Settings) -> Finding:
+    available = min(psutil.virtual_memory().available, _cgroup_memory())
+    return judge_space("memory", available, least=2 * GB, good=4 * GB)
+
+
+def disk(settings: Settings) -> Finding:
+    place = next(p for p in (settings.data, *settings.data.parents) if p.is_dir())
+    return judge_space("disk", shutil.disk_usage(place).free, least=GB // 2, good=5 * GB)
+
+
+def temporary(_: Settings) -> Finding:
+    """Ray stops storing objects when the disk of its session is 95 % full."""
+    used = psutil.disk_usage("/tmp").percent
+    if used > 95:
+        return Finding("temporary files", "warning", f"/tmp is {used} % full", "make space there")
+    return Finding("temporary files", "ok", f"/tmp is {used} % full")
+
+
+def processor_flags(_: Settings) -> Finding:
+    return judge_processor(Path("/proc/cpuinfo").read_text())
+
+
+def gpu(_: Settings) -> Finding:
+    try:
+        found = [f"{g.name}, {g.memory_free // GB} GB free, driver {g.driver}" for g in read()]
+    except GpuUnknown as exc:
+        return Finding("gpu", "ok", f"no GPU: CPU tiers only ({exc.args[0]})")
+    return Finding("gpu", "ok", "; ".join(found))
+
+
+def judge_space(name: str, free: int, least: int, good: int) -> Finding:
+    """All in bytes."""
+    detail = f"{free / GB:.1f} GB free"
+    if free < least:
+        return Finding(name, "problem", detail, f"free at least {least / GB:.1f} GB")
+    if free < good:
+        return Finding(name, "warning", detail, f"{good / GB:.0f} GB are comfortable")
+    return Finding(name, "ok", detail)
+
+
+def judge_processor(cpuinfo: str) -> Finding:
+    here = processor(cpuinfo)
+    known = {"avx2": "AVX2", "avx512f": "AVX-512", "amx_tile": "AMX", "asimd": "NEON"}
+    fast = [name for flag, name in known.items() if flag in here.flags]
+    if not fast:
+        mend = "expect slow answers; AVX2 or newer is advised"
+        return Finding("processor", "warning", f"{here.model}: no vector instructions", mend)
+    return Finding("processor", "ok", f"{here.model}: {', '.join(fast)}")
+
+
+def _cgroup_memory() -> int:
+    """What a container's limit leaves, in bytes; plenty where there is none."""
+    try:
+        folder = Path("/sys/fs/cgroup")
+        limit, used = ((folder / f"memory.{f}").read_text() for f in ("max", "current"))
+        return int(limit) - int(used)
+    except (OSError, ValueError):
+        return sys.maxsize

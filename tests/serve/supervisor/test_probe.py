@@ -1,0 +1,74 @@
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from serve.supervisor import probe
+
+Answers = dict[str, tuple[int, bytes]]
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[str, Answers]]:
+    """A server's URL, and what it answers by path; 404 for everything else."""
+    answers: Answers = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers.get(self.path, (404, b""))
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", answers
+        server.shutdown()
+        thread.join()
+
+
+def test_ready_needs_the_engine_and_the_page(served: tuple[str, Answers]) -> None:
+    url, answers = served
+    answers[probe.READY] = (200, b"{}")
+    assert probe.is_ready(url, page=False)
+    assert not probe.is_ready(url, page=True)
+    answers[probe.PAGE] = (200, b"<html>")
+    assert probe.is_ready(url, page=True)
+    answers[probe.READY] = (503, b"{}")
+    assert not probe.is_ready(url, page=True)
+
+
+def test_the_states_of_the_tiers_are_read(served: tuple[str, Answers]) -> None:
+    url, answers = served
+    body = {"ready": False, "tiers": {"small": {"state": "unavailable"}}}
+    answers[probe.READY] = (503, json.dumps(body).encode())
+    assert probe.tier_states(url) == {"small": "unavailable"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"tiers": null}', b'{"tiers": {"a": 1}}']
+)
+def test_an_answer_of_another_shape_tells_nothing(served: tuple[str, Answers], body: bytes) -> None:
+    url, answers = served
+    answers[probe.READY] = (200, body)
+    assert probe.tier_states(url) == {}
+
+
+def test_nothing_that_listens_is_status_0() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert probe.get(f"http://127.0.0.1:{port}", probe.LIVE, timeout=1)[0] == 0
+
+
+def test_a_listener_that_never_answers_is_status_0() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert probe.get(url, probe.LIVE, timeout=0.1)[0] == 0
