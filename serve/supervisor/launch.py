@@ -168,7 +168,6 @@ def measure(settings: Settings, tier: TierSettings, say: Callable[[str], None]) 
         subprocess.run(
             [*tuning, "--threads", threads, "--keep", str(keep)],
             cwd=ROOT,
-            stdout=subprocess.DEVNULL,
             timeout=MEASURE_DEADLINE,
             check=True,
         )
