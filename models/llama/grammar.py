@@ -186,6 +186,6 @@ def _refusal(problem: str, param: str) -> PromptRefused:
     """llguidance says what is wrong in its first line, of a regular expression in its last."""
     lines = problem.splitlines()
     is_regex = lines[0].startswith("regex parse error")
-    reason = lines[-1] if is_regex else lines[0]
+    reason = lines[-1].removeprefix("error: ") if is_regex else lines[0]
     code = "invalid_regex" if is_regex else "invalid_schema"
     return PromptRefused(f"Invalid schema for {param}: {reason[:200]}.", param, code)
