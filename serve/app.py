@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from shutil import rmtree
 from typing import Any
 
@@ -37,7 +38,8 @@ GATEWAY_APP = "gateway"
 PAGE_APP = "page"
 OBJECT_STORE = 80_000_000  # bytes; nothing large travels through it
 MANY = 100_000  # the gateway decides who waits, not Serve
-WATCH_PERIOD = 0.5  # seconds
+WATCH_PERIOD = 0.5  # seconds between looks at the head
+STATUS_PERIOD = 5.0  # seconds between questions to Serve, once ready: each costs 50 ms of a core
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)  # receipts tell more
 HEAD = {"gcs_server", "raylet"}
 # Ray starts these whatever it is told: an autoscaler, a dashboard without a page, a forwarder of
@@ -89,7 +91,7 @@ def applications(settings: Settings) -> list[RunTarget]:
     ]
     targets.append(RunTarget(_gateway(settings), GATEWAY_APP, route_prefix="/"))
     if settings.ui.enabled:
-        page = _shell(settings, ChatPage).bind(settings.url)
+        page = _shell(settings, ChatPage).bind(settings)
         targets.append(RunTarget(page, PAGE_APP, route_prefix="/ui"))
     if settings.embedder.engine != "none":
         embedder = _shell(settings, EmbedderReplica).bind(_embedder_spec(settings))
@@ -99,23 +101,24 @@ def applications(settings: Settings) -> list[RunTarget]:
 
 def watch(stop: threading.Event) -> int:
     """Tell of every change, until told to stop (0) or the head is gone (1)."""
-    told = ("", "")
+    head = [p for p in psutil.Process().children() if p.name() in HEAD]
+    told, ask_at = ("", ""), 0.0
     while not stop.wait(WATCH_PERIOD):
-        if not head_is_alive():
+        if not all(_runs(process) for process in head):
             say("failed", "The Ray head stopped.")
             return 1
+        if time.monotonic() < ask_at:
+            continue
         now = condition(serve.status())
+        ask_at = time.monotonic() + (STATUS_PERIOD if now[0] == "ready" else 0)
         if now != told:
             say(*now)
             told = now
     return 0
 
 
-def head_is_alive() -> bool:
-    """Whether both processes of the head run; they are children of this one."""
-    children = psutil.Process().children()
-    alive = {p.name() for p in children if p.status() != psutil.STATUS_ZOMBIE}
-    return alive >= HEAD
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def condition(status: ServeStatus) -> tuple[str, str]:

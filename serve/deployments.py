@@ -31,6 +31,7 @@ from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
 
 EMBEDDER_APP = "embedder"
+EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 CHUNK_WINDOW = 0.02  # seconds; what a reader does not notice and a process boundary does
 ASK_TIMEOUT = 10.0  # seconds
 
@@ -91,7 +92,7 @@ class Gateway:
                 keys=Keys(settings.database),
                 pipeline=Pipeline(settings, tiers),
                 tiers=tiers,
-                embedder=RemoteEmbedder() if settings.embedder.engine != "none" else None,
+                embedder=RemoteEmbedder(settings) if settings.embedder.engine != "none" else None,
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
             )
@@ -102,13 +103,13 @@ class Gateway:
 class ChatPage:
     """The Gradio chat: a client of the HTTP interface like any other."""
 
-    def __init__(self, api_url: str) -> None:
-        self._api_url = api_url
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         from ui.app import create_app as create_page
 
-        return create_page(self._api_url)
+        return create_page(self._settings.url, self._settings.allowed_hosts)
 
 
 class RemoteEngine:
@@ -173,6 +174,14 @@ class RemoteEngine:
 
 class RemoteEmbedder:
     """An `Embedder` in an application of its own, which may come up after the gateway."""
+
+    def __init__(self, settings: Settings) -> None:
+        chosen = settings.embedder
+        self._card = ModelCard(chosen.model, chosen.engine, EMBEDDER_TOKENS, 0, "bundled")
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
 
     async def embed(self, inputs: Inputs) -> Embeddings:
         with translated():
