@@ -1,0 +1,1 @@
+"""llama.cpp with continuous batching: a pure scheduler and a thin runner."""
