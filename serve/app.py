@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
@@ -37,6 +38,7 @@ from serve.environment import run_folder
 GATEWAY_APP = "gateway"
 PAGE_APP = "page"
 OBJECT_STORE = 80_000_000  # bytes; nothing large travels through it
+KEPT_SESSIONS = 3
 MANY = 100_000  # the gateway decides who waits, not Serve
 WATCH_PERIOD = 0.5  # seconds between looks at the head
 STATUS_PERIOD = 5.0  # seconds between questions to Serve, once ready: each costs 50 ms of a core
@@ -68,6 +70,8 @@ def say(state: str, detail: str) -> None:
 
 
 def start_ray(settings: Settings) -> None:
+    folder = run_folder(settings) / "ray"
+    forget_old_sessions(folder)
     ray.init(
         address="local",
         namespace="hearth",
@@ -75,12 +79,19 @@ def start_ray(settings: Settings) -> None:
         log_to_driver=False,
         object_store_memory=OBJECT_STORE,
         _node_ip_address="127.0.0.1",
-        _temp_dir=str(run_folder(settings) / "ray"),
+        _temp_dir=str(folder),
     )
     for process in psutil.Process().children():
         if any(part in " ".join(process.cmdline()) for part in NEEDLESS):
             process.terminate()
     serve.start(http_options=HTTPOptions(host=settings.host, port=settings.port))
+
+
+def forget_old_sessions(folder: Path) -> None:
+    """Ray keeps every session's logs for ever; the last ones are enough to see why it died."""
+    sessions = sorted(p for p in folder.glob("session_*") if not p.is_symlink())
+    for session in sessions[: -KEPT_SESSIONS + 1]:
+        rmtree(session, ignore_errors=True)
 
 
 def applications(settings: Settings) -> list[RunTarget]:

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -24,8 +26,10 @@ print(s.getsockname()[0])
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.model_validate({"home": tmp_path / "home", "port": 18999})
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    chosen = Settings.model_validate({"home": tmp_path / "home", "port": 18999})
+    yield chosen
+    rmtree(run_folder(chosen), ignore_errors=True)
 
 
 def listens_on(preload: Path, *arguments: str, public: str = "1") -> str:
@@ -78,8 +82,7 @@ def test_two_data_directories_share_no_run_folder(settings: Settings, tmp_path: 
     folders = [run_folder(settings), run_folder(other)]
     assert folders[0] != folders[1]
     assert all(f.stat().st_mode & 0o077 == 0 for f in folders)
-    for folder in folders:
-        folder.rmdir()
+    folders[1].rmdir()
 
 
 def test_sockets_of_haproxy_have_short_enough_paths(settings: Settings) -> None:
