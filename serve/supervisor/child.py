@@ -28,6 +28,7 @@ class Child:
     def __init__(
         self, command: tuple[str, ...], environment: Mapping[str, str], log: logging.Logger
     ) -> None:
+        self._log = log
         self._said: SimpleQueue[Said] = SimpleQueue()
         self._started = time.monotonic()
         self._process = subprocess.Popen(
