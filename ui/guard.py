@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -88,11 +88,15 @@ class Guard:
 def route(scope: Scope) -> str:
     """The path below the prefix under which the page is mounted."""
     path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-    return path or "/"
+    return path
 
 
-def refusal(scope: Scope) -> PlainTextResponse | None:
+def refusal(scope: Scope) -> Response | None:
     headers = Headers(scope=scope)
+    if route(scope) == "":
+        # The page names what it needs relative to itself, so it needs its slash.
+        query = scope["query_string"].decode("latin-1")
+        return RedirectResponse(f"{scope['root_path']}/{'?' if query else ''}{query}")
     if not OPEN.fullmatch(route(scope)):
         return PlainTextResponse("Not found", 404)
     origin = headers.get("origin")

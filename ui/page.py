@@ -86,9 +86,13 @@ class Page:
             self.temperature = gr.Slider(
                 0, 2, 0.2, step=0.05, label=words.TEMPERATURE, info=words.TEMPERATURE_INFO
             )
-            self.top_p = gr.Slider(0.05, 1, 0.9, step=0.05, label=words.TOP_P, info=words.TOP_P_INFO)
-            self.max_tokens = gr.Number(512, label=words.MAX_TOKENS, precision=0, minimum=1)
-            # Not a number field: Gradio's turns emptiness into 0, which is a seed.
+            self.top_p = gr.Slider(
+                0.05, 1, 0.9, step=0.05, label=words.TOP_P, info=words.TOP_P_INFO
+            )
+            # Not number fields: Gradio's turn emptiness into 0, which is a seed.
+            self.max_tokens = gr.Textbox(
+                "512", label=words.MAX_TOKENS, placeholder=words.MAX_TOKENS_HINT, max_length=7
+            )
             self.seed = gr.Textbox(
                 label=words.SEED, info=words.SEED_INFO, placeholder=words.SEED_HINT, max_length=10
             )
@@ -140,7 +144,7 @@ class Page:
         self.ask.stop(None, cancels=answering, show_progress="hidden", api_visibility="private")
 
     @property
-    def controls(self) -> list[gr.Dropdown | gr.Textbox | gr.Slider | gr.Number]:
+    def controls(self) -> list[gr.Dropdown | gr.Textbox | gr.Slider]:
         """In the order of `Settings`' fields."""
         return [
             self.model, self.system, self.temperature, self.top_p, self.max_tokens, self.seed

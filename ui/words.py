@@ -6,7 +6,6 @@
 TITLE = "Hearth"
 
 # Signing in
-SIGN_IN_TITLE = "Sign in"
 SIGN_IN_TEXT = (
     "Paste a key of this appliance. `hearth keys create NAME` makes one; "
     "`hearth up` printed the first."
@@ -33,6 +32,7 @@ TEMPERATURE_INFO = "0: the likeliest word"
 TOP_P = "Top p"
 TOP_P_INFO = "1: any word"
 MAX_TOKENS = "Longest answer, in tokens"
+MAX_TOKENS_HINT = "As many as fit"
 SEED = "Seed"
 SEED_INFO = "The same seed and settings give the same answer."
 SEED_HINT = "Another each time"
@@ -78,7 +78,6 @@ PAGE = {
     "stop": "Stop",
     "settings": SETTINGS,
     "copy": COPY,
-    "copied": "Copied",
     "copyAnswer": "Copy answer",
     "retry": "Try again",
     "edit": "Edit and ask again",

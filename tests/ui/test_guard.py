@@ -55,6 +55,12 @@ def test_the_pages_own_origin_is_served(page: httpx.Client, appliance: Served) -
     assert page.get("config", headers={"Origin": appliance.url}).status_code == 200
 
 
+def test_the_page_without_its_slash_leads_to_the_page(appliance: Served) -> None:
+    response = httpx.get(f"{appliance.url}/ui?signin=x")
+    assert response.status_code == 307
+    assert response.headers["location"] == "/ui/?signin=x"
+
+
 def test_a_name_that_is_not_this_machines_is_refused(page: httpx.Client) -> None:
     assert page.get("", headers={"Host": "evil.invalid"}).status_code == 400
 
