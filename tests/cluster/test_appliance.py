@@ -1,0 +1,138 @@
+"""The whole appliance as its owner meets it: the command, the bundled model, the README's tour."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from serve.config import Settings
+from serve.supervisor.launch import processes_of
+from tests.cluster.appliance import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+MODEL = "smollm2-135m-instruct"
+
+
+@dataclass(frozen=True)
+class Running:
+    home: Path
+    url: str
+    announced: str
+    key: str
+
+    def hearth(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return hearth(*arguments, "--home", str(self.home))
+
+    def ask(self, text: str, timeout: float = 120) -> httpx.Response:
+        body = {
+            "model": MODEL,
+            "max_tokens": 8,
+            "messages": [{"role": "user", "content": text}],
+        }
+        headers = {"authorization": f"Bearer {self.key}"}
+        url = f"{self.url}/v1/chat/completions"
+        return httpx.post(url, json=body, headers=headers, timeout=timeout)
+
+    def processes(self) -> list[psutil.Process]:
+        return processes_of(Settings.model_validate({"home": self.home}))
+
+
+def hearth(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "serve", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    home = tmp_path_factory.mktemp("home").resolve()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    up = hearth("up", "--detach", "--home", str(home), "--port", port)
+    try:
+        assert up.returncode == 0, up.stdout + up.stderr
+        made = hearth("keys", "create", "test", "--json", "--home", str(home))
+        key = json.loads(made.stdout)["key"]
+        yield Running(home, f"http://127.0.0.1:{port}", up.stdout, key)
+    finally:
+        hearth("down", "--home", str(home), "--port", port)
+
+
+def test_up_ends_with_the_urls_a_key_and_a_link(appliance: Running) -> None:
+    assert f"{appliance.url}/v1" in appliance.announced
+    assert f"{appliance.url}/ui/?signin=" in appliance.announced
+    assert re.search(r"hearth-[0-9a-f]{12}-\S{40,}", appliance.announced)
+
+
+def test_status_tells_a_script_what_it_needs(appliance: Running) -> None:
+    status = appliance.hearth("status", "--json")
+    told = json.loads(status.stdout)
+    assert status.returncode == 0
+    assert (told["ready"], told["url"]) == (True, appliance.url)
+    assert told["tiers"]["small"] == {"state": "ready", "engine": "llama", "model": MODEL}
+
+
+def test_the_chat_page_is_there(appliance: Running) -> None:
+    page = httpx.get(f"{appliance.url}/ui/", timeout=30)
+    assert page.status_code == 200
+    assert "Hearth" in page.text
+
+
+def test_a_second_up_on_the_same_data_says_so_and_stops(appliance: Running) -> None:
+    second = appliance.hearth("up", "--detach", "--port", "1")
+    assert second.returncode != 0
+    assert "already" in second.stdout + second.stderr
+    assert appliance.ask("Still there?").status_code == 200
+
+
+def test_openais_clients_work_with_only_url_and_key_changed(appliance: Running) -> None:
+    told = {"APPLIANCE_URL": appliance.url, "APPLIANCE_KEY": appliance.key}
+    command = [sys.executable, "-m", "pytest", "-q", "tests/clients"]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, timeout=500
+    )
+    assert ran.returncode == 0, ran.stdout[-3000:]
+
+
+def test_the_tour_in_the_readme_runs_as_pasted(appliance: Running) -> None:
+    readme = (ROOT / "README.md").read_text()
+    (tour,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    told = {"OPENAI_BASE_URL": f"{appliance.url}/v1", "OPENAI_API_KEY": appliance.key}
+    command = [sys.executable, "-c", tour]
+    ran = subprocess.run(
+        command, env=os.environ | told, capture_output=True, text=True, timeout=300
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    assert "get_weather" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "3 384"
+
+
+def test_a_killed_engine_loses_nothing_and_is_back_within_fifteen_seconds(
+    appliance: Running,
+) -> None:
+    (engine,) = [
+        p for p in appliance.processes() if "ServeReplica:tier-small" in "".join(p.cmdline())
+    ]
+    engine.send_signal(signal.SIGKILL)
+    assert appliance.ask("Say hello.").status_code == 200
+    assert eventually(lambda: appliance.ask("Again.").status_code == 200, 15)
+
+
+def test_down_leaves_no_process_behind(appliance: Running) -> None:
+    assert len(appliance.processes()) > 5
+    assert appliance.hearth("down").returncode == 0
+    assert appliance.processes() == []
+    assert appliance.hearth("status").returncode != 0
