@@ -20,10 +20,11 @@ from models.errors import (
 )
 from models.llama import gguf
 from models.llama.answer import Answer, Progress
-from models.llama.library import Context, Model, version
+from models.llama.library import Context, Model
 from models.llama.preparing import Preparer
-from models.llama.runner import Delivery, Runner, Task
-from models.llama.settings import LlamaSettings, bundled_model, fingerprint
+from models.llama.runner import Delivery, Runner
+from models.llama.settings import LlamaSettings, bundled_model, fingerprint, library_version
+from models.llama.task import Task
 from models.llama.tools import parse_calls
 
 __all__ = ["LlamaEngine", "LlamaSettings"]
@@ -53,7 +54,7 @@ class LlamaEngine:
             engine="llama",
             context_length=context_length,
             created=int(path.stat().st_mtime),
-            revision=f"{fingerprint(path)}-{version()}-{settings.layout.kv_type}",
+            revision=f"{fingerprint(path)}-{library_version()}-{settings.layout.kv_type}",
         )
         self._mailboxes: dict[Task, tuple[asyncio.AbstractEventLoop, Mailbox]] = {}
         self._open = 0
@@ -62,7 +63,7 @@ class LlamaEngine:
         self._model = Model(path)
         self._preparer = Preparer(self._model, header.chat_template, context_length)
         self._context = Context(self._model, self._settings)
-        self._runner = Runner(self._model, self._context, self._settings, self._deliver)
+        self._runner = Runner(self._context, self._settings, self._deliver)
 
     @property
     def card(self) -> ModelCard:

@@ -39,11 +39,6 @@ llama_cpp.llama_backend_init()
 llama_cpp.llama_log_set(_LOG, None)
 
 
-def version() -> str:
-    """The library's own, which decides how fast a layout is and what it answers."""
-    return f"{llama_cpp.__version__}/{llama_cpp.llama_version().decode()}"
-
-
 class Model:
     """Weights and vocabulary. The file must have passed `models.llama.gguf.check`."""
 
@@ -147,15 +142,14 @@ class Context:
         llama_cpp.llama_synchronize(self.pointer)
 
     def logits(self) -> Logits:
-        """(outputs of the last step, vocabulary): llama.cpp's own memory until the next step."""
+        """(outputs of the last step, vocabulary): llama.cpp's own memory until the next step.
+
+        Whoever samples may overwrite them.
+        """
+        if not self._batch.outputs:
+            return np.empty((0, self._vocabulary_size), np.float32)
         data = llama_cpp.llama_get_logits(self.pointer)
         return np.ctypeslib.as_array(data, (self._batch.outputs, self._vocabulary_size))
-
-    def sample(self, chain: "llama_cpp.llama_sampler_p", row: int) -> int:
-        """Row `row` of `logits` through a chain of samplers, which learns what was chosen."""
-        # Negative: counted from the last output; others would be places in the batch.
-        from_end = row - self._batch.outputs
-        return int(llama_cpp.llama_sampler_sample(chain, self.pointer, from_end))
 
     def keep(self, slot: int, length: int) -> None:
         """Forget everything of `slot` from position `length` on."""
@@ -168,6 +162,13 @@ class Context:
         end = length if self._unified else -1
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, end)
         self.keep(target, length)
+
+    def duplicate(self, source: int, target: int) -> None:
+        """`target` holds what `source` does, in cells of its own also in a unified cache."""
+        size = llama_cpp.llama_state_seq_get_size(self.pointer, source)
+        data = (ctypes.c_uint8 * size)()
+        llama_cpp.llama_state_seq_get_data(self.pointer, data, size, source)
+        llama_cpp.llama_state_seq_set_data(self.pointer, data, size, target)
 
     def clear(self) -> None:
         llama_cpp.llama_memory_clear(self._memory, True)

@@ -9,9 +9,9 @@ from models.errors import ContextLengthExceeded, PromptRefused
 from models.llama.chat import ChatTemplate
 from models.llama.grammar import Grammars, Vocabulary
 from models.llama.library import Model, Tokens
-from models.llama.runner import Task
 from models.llama.sampling import Sampler
 from models.llama.sequence import Sequence
+from models.llama.task import Task
 
 
 class Preparer:
@@ -40,9 +40,9 @@ class Preparer:
             )
         self._check_bias(sampling.logit_bias)
         constraint = self._grammars.compile(prompt)
-        sampler = Sampler(self._model, sampling, output)
+        sampler = Sampler(sampling)
         sequence = Sequence(prompt.tenant, tokens, len(tokens) + output, prompt.priority)
-        return Task(sequence, sampler, constraint, sampling.top_logprobs)
+        return Task(self._model, sequence, sampler, constraint, sampling.top_logprobs)
 
     def _tokens(self, prompt: Prompt) -> Tokens:
         pieces = list(self._pieces(prompt))

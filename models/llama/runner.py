@@ -8,55 +8,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
-from models.engine import FinishReason, TokenLogprob
 from models.errors import EngineError, EngineInterrupted, PromptRefused
 from models.llama.answer import Progress
-from models.llama.library import Context, Logits, Model, Tokens
+from models.llama.library import Context
 from models.llama.rates import DecayingRate
-from models.llama.sampling import Sampler, log_probabilities, token_logprob
+from models.llama.sampling import Logits
 from models.llama.scheduler import Admission, Scheduler, Work
-from models.llama.sequence import Sequence
+from models.llama.sequence import Sequence, Tokens
 from models.llama.settings import LlamaSettings
-from models.llama.speculation import NO_DRAFT, Acceptance, lookup
+from models.llama.speculation import NO_DRAFT, lookup
+from models.llama.task import Task
 
 logger = logging.getLogger(__name__)
 
 MOST_SPECULATING: Final = 4  # sequences: with more, a row of a draft costs what it saves
 
-
-class Constraint(Protocol):
-    """A grammar's state in one answer, `models.llama.grammar`."""
-
-    @property
-    def done(self) -> bool: ...
-
-    def mask(self, logits: Logits) -> None: ...
-
-    def accept(self, token: int) -> None: ...
-
-    def forced(self) -> list[int]: ...
-
-
-@dataclass(eq=False, slots=True)
-class Task:
-    """A sequence with what it takes to sample it. `top_logprobs` None: none wanted."""
-
-    sequence: Sequence
-    sampler: Sampler
-    constraint: Constraint | None = None
-    top_logprobs: int | None = None
-    acceptance: Acceptance = field(default_factory=Acceptance)
-
-
 Delivery = tuple[Task, Progress | EngineError]
-Verified = tuple[list[int], list[TokenLogprob], FinishReason | None]
 
 
 class Runner:
@@ -67,7 +40,6 @@ class Runner:
 
     def __init__(
         self,
-        model: Model,
         context: Context,
         settings: LlamaSettings,
         deliver: Callable[[list[Delivery]], None],
@@ -78,7 +50,6 @@ class Runner:
         self._scheduler = Scheduler(
             settings.slots, settings.step_tokens, self._propose, adjacent=not layout.unified
         )
-        self._model = model
         self._context = context
         self._deliver = deliver
         self._row_cost = layout.row_cost
@@ -166,12 +137,13 @@ class Runner:
             [(w.slot, w.sequence.computed, w.tokens(), w.outputs) for w in step.work]
         )
         read = sum(w.count for w in step.work if not w.sequence.is_decoding)
+        logits = self._context.logits()
         progress: list[Delivery] = []
         row = 0
         for work in step.work:
             work.sequence.computed += work.count
             if work.samples:
-                progress.append(self._sample(work, row))
+                progress.append(self._sample(work, logits[row : row + work.outputs]))
                 row += work.outputs
         now = time.monotonic()
         self.prefill_rate.add(read, now)
@@ -187,57 +159,18 @@ class Runner:
         else:
             self._context.keep(admission.slot, reused)
 
-    def _sample(self, work: Work, row: int) -> Delivery:
-        """The tokens that the outputs from `row` on give: one, and one per right draft."""
-        task, sequence = self._tasks[work.sequence], work.sequence
+    def _sample(self, work: Work, logits: Logits) -> Delivery:
+        task = self._tasks[work.sequence]
         try:
-            tokens, logprobs, finish = self._verify(task, work.draft, row)
+            progress = task.advance(work.draft, logits)
         except PromptRefused as refusal:  # its grammar became too complex; nobody else's did
             self._end(task)
             return task, refusal
-        right = len(tokens) - 1
-        sequence.computed += right
-        if right < len(work.draft):
-            self._context.keep(work.slot, sequence.computed)
-        task.acceptance.saw(right, len(work.draft))
-        if finish:
+        if len(progress.tokens) < work.outputs:
+            self._context.keep(work.slot, work.sequence.computed)
+        if progress.finish:
             self._end(task)
-        return task, Progress(tuple(tokens), tuple(logprobs), finish, sequence.cached)
-
-    def _verify(self, task: Task, draft: Tokens, row: int) -> Verified:
-        """Sampled tokens up to and with the first that was not drafted, or the last of all."""
-        tokens: list[int] = []
-        logprobs: list[TokenLogprob] = []
-        for expected in (*draft.tolist(), None):
-            token = self._choose(task, row + len(tokens), logprobs)
-            tokens.append(token)
-            finish = self._finish(task, token)
-            if finish or token != expected:
-                break
-        return tokens, logprobs, finish
-
-    def _choose(self, task: Task, row: int, logprobs: list[TokenLogprob]) -> int:
-        logits = self._context.logits()[row]
-        wanted = task.top_logprobs
-        # Before the mask: they are the model's own.
-        natural = log_probabilities(logits) if wanted is not None else None
-        if task.constraint:
-            task.constraint.mask(logits)
-        token = task.sampler.sample(self._context, row, logits)
-        if natural is not None and token not in self._model.end_tokens:
-            logprobs.append(token_logprob(self._model, natural, token, wanted or 0))
-        return token
-
-    def _finish(self, task: Task, token: int) -> FinishReason | None:
-        """Takes the token into the sequence and says whether it was the last."""
-        task.sequence.append(token)
-        if token in self._model.end_tokens:
-            return "stop"
-        if task.constraint:
-            task.constraint.accept(token)
-            if task.constraint.done:
-                return "stop"
-        return "length" if task.sequence.is_full else None
+        return task, progress
 
     def _propose(self, sequence: Sequence, decoding: int) -> Tokens:
         """Tokens to try at once: those that a grammar forces, else those that came before."""

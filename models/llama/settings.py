@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -121,3 +122,8 @@ def fingerprint(path: Path) -> str:
         file.seek(max(0, size - megabyte))
         digest.update(file.read(megabyte))
     return digest.hexdigest()[:16]
+
+
+def library_version() -> str:
+    """Of the package that carries llama.cpp: with it, speeds and answers may change."""
+    return package_version("llama-cpp-python")
