@@ -105,14 +105,19 @@ async def interleave(streams: list[ChunkStream]) -> ChunkStream:
     pending = {asyncio.ensure_future(anext(s, None)): i for i, s in enumerate(streams)}
     try:
         while pending:
-            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                index = pending.pop(task)
-                if (following := task.result()) is not None:
-                    yield replace(following, index=index)
-                    pending[asyncio.ensure_future(anext(streams[index], None))] = index
+            for index, chunk in await _next_chunks(pending):
+                yield replace(chunk, index=index)
+                pending[asyncio.ensure_future(anext(streams[index], None))] = index
     finally:
         await _close_all(list(pending), streams)
+
+
+async def _next_chunks(pending: dict[asyncio.Task[Chunk | None], int]) -> list[tuple[int, Chunk]]:
+    """What came first, taken out of `pending` with its index; a stream's end counts for nothing."""
+    done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+    came = [(task, task.result()) for task in done]  # an error leaves `pending` as it is
+    chunks = [(pending.pop(task), chunk) for task, chunk in came]
+    return [(index, chunk) for index, chunk in chunks if chunk is not None]
 
 
 async def _close_all(pending: list[asyncio.Task[Chunk | None]], streams: list[ChunkStream]) -> None:

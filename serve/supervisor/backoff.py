@@ -34,18 +34,15 @@ class Vigil:
     missed: int = 0
 
     def said(self, state: str, detail: str) -> None:
-        """Its own word opens the door to the probe; `failed` before that is the end."""
+        """Its own word opens the door to the probe; `failed` is the end of this life."""
         self.expects_ready = self.expects_ready or state == "ready"
         self.failed = detail if state == "failed" else None
 
-    def became_ready(self) -> None:
-        self.ready = True
-
     def problem(self, uptime: float) -> str | None:
-        """Why a life that is not ready yet should be given up."""
+        """Why this life should be given up, by what it said and how long it took."""
         if self.failed is not None:
-            return f"The appliance cannot start: {self.failed}"
-        if uptime > self.patience:
+            return f"The appliance failed: {self.failed}"
+        if not self.ready and uptime > self.patience:
             return f"The appliance was not ready after {self.patience:.0f} s."
         return None
 

@@ -24,7 +24,7 @@ TICK = 0.25  # seconds between looks while starting
 WATCH = 2.0  # seconds between looks once ready
 EXIT_TIME = 15.0  # seconds beyond the drain for the child to leave by itself
 START_ATTEMPTS = 2  # before the first time that it is ready
-PATIENCE = 3.0  # seconds for what the child left behind
+PATIENCE = 3.0  # seconds for what has nothing to finish
 
 
 class Supervisor:
@@ -44,6 +44,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._backoff = Backoff()
         self._was_ready = False
+        self._stop_asked = False
 
     def run(self) -> int:
         """0 after a stop, 1 when the appliance never became ready. Nothing is left running.
@@ -58,7 +59,7 @@ class Supervisor:
                 self._tell("failed", problem)
                 return 1
             self._tell("starting", f"{problem} Starting again in {delay:.0f} s.")
-            if _next_signal(delay, STOP):
+            if self._stop_asked or _next_signal(delay, STOP):
                 break
         self._tell("stopped", "Stopped.")
         return 0
@@ -67,11 +68,15 @@ class Supervisor:
         """From a start to its end: why it ended, None when that was asked for."""
         child = self._start()
         vigil = Vigil(self._settings.deadlines.start)
+        patience = PATIENCE
         try:
             problem = self._watch(child, vigil)
+            if problem is None:
+                self._tell("stopping", "Finishing the answers that are under way.")
+                patience = self._settings.gateway.drain_seconds + EXIT_TIME
         finally:
             self._lived = child.uptime if vigil.ready else 0.0
-            self._end(child)
+            self._end(child, patience)
         return problem
 
     def _watch(self, child: Child, vigil: Vigil) -> str | None:
@@ -85,9 +90,9 @@ class Supervisor:
             self._listen(child, vigil)
             if (code := child.exit_code()) is not None:
                 return f"The appliance ended ({_exit_words(code)})."
-            if time.monotonic() < look_at:
+            if time.monotonic() < look_at and vigil.failed is None:
                 continue
-            if problem := self._look(child, vigil):
+            if problem := vigil.problem(child.uptime) or self._look(vigil):
                 return problem
             look_at = time.monotonic() + (WATCH if vigil.ready else TICK)
 
@@ -97,30 +102,29 @@ class Supervisor:
             if not vigil.ready:
                 self._tell("starting", detail)
 
-    def _look(self, child: Child, vigil: Vigil) -> str | None:
+    def _look(self, vigil: Vigil) -> str | None:
         """Asks over HTTP. Returns why the child must be replaced, if so."""
-        if vigil.ready:
-            alive = probe.get(self._settings.url, probe.LIVE, timeout=5.0)[0] == 200
-            return vigil.answered(alive)
         url, page = self._settings.url, self._settings.ui.enabled
+        if vigil.ready:
+            return vigil.answered(probe.get(url, probe.LIVE, timeout=5.0)[0] == 200)
         if vigil.expects_ready and probe.is_ready(url, page):
-            vigil.became_ready()
+            vigil.ready = True
             self._tell("ready", f"Ready at {url}")
             self._celebrate()
-        return vigil.problem(child.uptime)
+        return None
 
     def _celebrate(self) -> None:
         if not self._was_ready:
             self._was_ready = True
             self._on_ready()
 
-    def _end(self, child: Child) -> None:
-        """Lets answers finish, then ends whatever is left of the tree."""
-        self._tell("stopping", "Finishing the answers that are under way.")
+    def _end(self, child: Child, patience: float) -> None:
+        """Gives it `patience` seconds to leave, then ends whatever is left of the tree."""
         child.ask_to_stop()
-        deadline = time.monotonic() + self._settings.gateway.drain_seconds + EXIT_TIME
+        deadline = time.monotonic() + patience
         while child.exit_code() is None and time.monotonic() < deadline:
             if _next_signal(TICK, STOP | {signal.SIGCHLD}) in STOP:
+                self._stop_asked = True
                 break
         for process in end_all(descendants, PATIENCE):
             self._say(f"Process {process.pid} does not end.")

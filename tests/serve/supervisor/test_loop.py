@@ -112,3 +112,12 @@ def test_the_next_supervisor_ends_what_a_killed_one_left(supervised: Supervised)
 def test_what_the_appliance_writes_to_stderr_is_in_the_log(supervised: Supervised) -> None:
     supervised.start_and_wait()
     eventually(lambda: "standin: a line of the log" in supervised.place.last_words(20))
+
+
+def test_an_appliance_that_fails_later_is_replaced(supervised: Supervised) -> None:
+    supervisor = supervised.start_and_wait("fail-later")
+    eventually(lambda: len(supervised.starts()) == 2)
+    supervisor.send_signal(signal.SIGTERM)
+    said, _ = supervisor.communicate(timeout=30)
+    assert supervisor.returncode == 0
+    assert "The Ray head stopped." in said
