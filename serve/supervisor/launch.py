@@ -33,7 +33,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
         raise Occupied(pid)
     end_leftovers(settings)
     require_port(settings)
-    require_database(settings)
+    require_files(settings)
     for tier in settings.tiers.values():
         if tier.engine == "llama" and tier.layout is None:
             measure(settings, tier, say)
@@ -132,16 +132,17 @@ def require_port(settings: Settings) -> None:
         ) from exc
 
 
-def require_database(settings: Settings) -> None:
-    """Raises `CannotStart` when keys cannot be read: without them nobody could be let in."""
+def require_files(settings: Settings) -> None:
+    """Raises `CannotStart` when keys or secrets cannot be read: nothing ever starts open."""
     from serve.ledger.database import DatabaseRefused, connect
 
     try:
         connect(settings.database).close()
+        cluster_environment(settings)
     except DatabaseRefused as exc:
         raise CannotStart(str(exc.args[0])) from exc
     except OSError as exc:
-        raise CannotStart(f"{exc.filename}: {exc.strerror}. Choose --home or its owner.") from exc
+        raise CannotStart(f"{exc.filename}: {exc.strerror}. Mend it, or choose --home.") from exc
 
 
 def _holder(port: int) -> str:

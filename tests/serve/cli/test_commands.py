@@ -144,6 +144,16 @@ def test_up_on_a_damaged_database_says_so_and_stops(home: Path) -> None:
     assert done.stderr == "The database is damaged; restore it from a backup.\n"
 
 
+def test_up_with_an_unreadable_secret_says_which_and_stops(home: Path) -> None:
+    (home / "ray-token").mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    done = hearth(home, "up", "--port", port)
+    assert done.returncode == 1
+    assert "ray-token" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_doctor_speaks_json(home: Path) -> None:
     findings = json.loads(hearth(home, "doctor", "--json").stdout)
     assert {"name", "verdict", "detail", "mend"} == set(findings[0])
