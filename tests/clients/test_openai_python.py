@@ -12,7 +12,10 @@ from pydantic import BaseModel
 MESSAGES: Any = [{"role": "user", "content": "Say something short."}]
 TOOL: Any = {
     "type": "function",
-    "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}},
+    "function": {
+        "name": "look_up",
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
+    },
 }
 NAMED: Any = {"type": "function", "function": {"name": "look_up"}}
 

@@ -36,12 +36,14 @@ class Appliance:
         return {"authorization": f"Bearer {self.key}"}
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.settings.url, headers=self.headers, timeout=60)
+        # Without `verify` a client reads no certificates, which takes longer than an answer.
+        return httpx.Client(
+            base_url=self.settings.url, headers=self.headers, timeout=60, verify=False
+        )
 
     def replicas(self, application: str) -> list[psutil.Process]:
         title = f"ray::ServeReplica:{application}:"
-        children = self.process.children(recursive=True)
-        return [p for p in children if p.is_running() and "".join(p.cmdline()).startswith(title)]
+        return [p for p in self.process.children(recursive=True) if _title(p).startswith(title)]
 
     def ready(self) -> bool:
         try:
@@ -101,6 +103,13 @@ def stop(child: subprocess.Popen[bytes], settings: Settings) -> None:
         for process in alive:
             process.kill()
         subprocess.run(["rm", "-rf", str(run_folder(settings))], check=True)
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return "".join(process.cmdline())
+    except psutil.Error:  # dead or a zombie
+        return ""
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -9,7 +9,7 @@ const client = new OpenAI({ baseURL: BASE_URL, apiKey: KEY, maxRetries: 0 });
 const messages = [{ role: "user", content: "Say something short." }];
 const tool = {
   type: "function",
-  function: { name: "look_up", parameters: { type: "object", properties: {} } },
+  function: { name: "look_up", parameters: { type: "object", properties: {}, additionalProperties: false } },
 };
 
 test("a chat is answered", async () => {
