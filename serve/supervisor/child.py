@@ -76,8 +76,7 @@ class Child:
             words = json.loads(line)
             self._said.put((str(words["state"]), str(words["detail"])))
         except (ValueError, KeyError, TypeError):
-            if line.strip():
-                self._said.put(("note", line))
+            self._log.info("app: %s", line)
 
     @staticmethod
     def _pump(stream: Iterable[str] | None, take: Callable[[str], None]) -> None:

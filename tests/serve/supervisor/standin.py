@@ -1,7 +1,7 @@
 """Stands in for `python -m serve.app`: says its states, answers HTTP, and misbehaves on demand.
 
 `python standin.py PORT FOLDER [WISH...]` with wishes: `die-at-start`, `fail-at-start`,
-`fail-later`, `ignore-term`, `orphan` (leaves a sleeping grandchild behind, in a session of its own).
+`fail-later`, `ignore-term`, `orphan` (leaves a sleeping grandchild, in a session of its own).
 """
 
 import json
@@ -46,6 +46,7 @@ def main(port: str, folder: str, *wishes: str) -> int:
     server = ThreadingHTTPServer(("127.0.0.1", int(port)), Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("standin: a line of the log", file=sys.stderr, flush=True)
+    print("standin: not a state", flush=True)
     say("ready", "small running")
     if "fail-later" in wishes and not stop.wait(1):
         say("failed", "The Ray head stopped.")

@@ -109,9 +109,15 @@ def test_the_next_supervisor_ends_what_a_killed_one_left(supervised: Supervised)
     assert supervisor.wait(30) == 0
 
 
-def test_what_the_appliance_writes_to_stderr_is_in_the_log(supervised: Supervised) -> None:
-    supervised.start_and_wait()
+def test_what_the_appliance_prints_beside_its_states_is_only_in_the_log(
+    supervised: Supervised,
+) -> None:
+    supervisor = supervised.start_and_wait()
     eventually(lambda: "standin: a line of the log" in supervised.place.last_words(20))
+    eventually(lambda: "standin: not a state" in supervised.place.last_words(20))
+    supervisor.send_signal(signal.SIGTERM)
+    said, _ = supervisor.communicate(timeout=30)
+    assert "standin" not in said
 
 
 def test_an_appliance_that_fails_later_is_replaced(supervised: Supervised) -> None:
