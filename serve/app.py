@@ -58,7 +58,7 @@ def main() -> int:
     start_ray(settings)
     say("starting", "Loading the engines.")
     serve.run_many(applications(settings), wait_for_applications_running=False)
-    code = watch(stop)
+    code = watch(stop, later_applications(settings))
     if code == 0:
         say("stopping", "Finishing the answers that are under way.")
         serve.shutdown()  # type: ignore[no-untyped-call]
@@ -104,14 +104,22 @@ def applications(settings: Settings) -> list[RunTarget]:
     if settings.ui.enabled:
         page = _shell(settings, ChatPage).bind(settings)
         targets.append(RunTarget(page, PAGE_APP, route_prefix="/ui"))
-    if settings.embedder.engine != "none":
-        embedder = _shell(settings, EmbedderReplica).bind(_embedder_spec(settings))
-        targets.append(RunTarget(embedder, EMBEDDER_APP, route_prefix=None))
     return targets
 
 
-def watch(stop: threading.Event) -> int:
-    """Tell of every change, until told to stop (0) or the head is gone (1)."""
+def later_applications(settings: Settings) -> list[RunTarget]:
+    """What starts once tokens can be produced, and would only delay them before."""
+    if settings.embedder.engine == "none":
+        return []
+    embedder = _shell(settings, EmbedderReplica).bind(_embedder_spec(settings))
+    return [RunTarget(embedder, EMBEDDER_APP, route_prefix=None)]
+
+
+def watch(stop: threading.Event, later: list[RunTarget]) -> int:
+    """Tell of every change, until told to stop (0) or the head is gone (1).
+
+    `later` is deployed when the appliance is ready for the first time.
+    """
     head = [p for p in psutil.Process().children() if p.name() in HEAD]
     told, ask_at = ("", ""), 0.0
     while not stop.wait(WATCH_PERIOD):
@@ -125,6 +133,9 @@ def watch(stop: threading.Event) -> int:
         if now != told:
             say(*now)
             told = now
+        if later and now[0] == "ready":
+            serve.run_many(later, wait_for_applications_running=False)
+            later = []
     return 0
 
 

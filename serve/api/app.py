@@ -110,5 +110,5 @@ def _finish(call: Call, status: int) -> None:
     receipt = call.receipt
     receipt.close(status, receipt.error)
     call.house.metrics.observe(receipt)
-    if call.house.settings.log.receipts:
+    if call.house.settings.log.receipts and not receipt.path.startswith("/health/"):
         RECEIPTS.info(orjson.dumps(receipt.log()).decode())

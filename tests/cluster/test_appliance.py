@@ -45,6 +45,13 @@ class Running:
         url = f"{self.url}/v1/chat/completions"
         return httpx.post(url, json=body, headers=headers, timeout=timeout)
 
+    def embeds(self) -> bool:
+        """Whether the embedder, which starts last, is up."""
+        headers = {"authorization": f"Bearer {self.key}"}
+        body = {"model": "all-minilm-l6-v2", "input": "Hello"}
+        url = f"{self.url}/v1/embeddings"
+        return httpx.post(url, json=body, headers=headers, timeout=60).is_success
+
     def processes(self) -> list[psutil.Process]:
         return processes_of(Settings.model_validate({"home": self.home}))
 
@@ -66,7 +73,9 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         assert up.returncode == 0, up.stdout + up.stderr
         made = hearth("keys", "create", "test", "--json", "--home", str(home))
         key = json.loads(made.stdout)["key"]
-        yield Running(home, f"http://127.0.0.1:{port}", up.stdout, key)
+        running = Running(home, f"http://127.0.0.1:{port}", up.stdout, key)
+        assert eventually(running.embeds, 120)
+        yield running
     finally:
         hearth("down", "--home", str(home), "--port", port)
 

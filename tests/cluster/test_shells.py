@@ -67,8 +67,10 @@ def test_an_engines_refusal_keeps_its_words_across_processes(appliance: Applianc
 
 
 def test_embeddings_come_from_their_own_process(appliance: Appliance) -> None:
+    body = {"model": appliance.settings.embedder.model, "input": ["a", "b"]}
     with appliance.client() as client:
-        body = {"model": appliance.settings.embedder.model, "input": ["a", "b"]}
+        # It starts after everything else; until then it is a 503.
+        assert eventually(lambda: client.post("/v1/embeddings", json=body).is_success, 60)
         answer = client.post("/v1/embeddings", json=body)
     assert [d["index"] for d in answer.json()["data"]] == [0, 1]
 
