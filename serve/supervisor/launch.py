@@ -155,7 +155,7 @@ def _holder(port: int) -> str:
 
 def measure(settings: Settings, tier: TierSettings, say: Callable[[str], None]) -> None:
     """Has the machine measured for the tier's model, once; a failure costs only speed."""
-    from models.llama.settings import bundled_model
+    from models.llama.settings import ENVIRONMENT, bundled_model
     from models.llama.tuning import kept
 
     path, keep = tier.path or bundled_model(), settings.data / "kept"
@@ -164,7 +164,8 @@ def measure(settings: Settings, tier: TierSettings, say: Callable[[str], None]) 
     say(f"Measuring how {tier.model} runs best here (once, at most half a minute).")
     keep.mkdir(mode=0o700, parents=True, exist_ok=True)
     threads = str(tier.threads or len(os.sched_getaffinity(0)))
-    tuning = [sys.executable, "-m", "models.llama.tuning", "--model", str(path)]
+    variables = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+    tuning = ["env", *variables, sys.executable, "-m", "models.llama.tuning", "--model", str(path)]
     try:
         subprocess.run(
             [*tuning, "--threads", threads, "--keep", str(keep)],
