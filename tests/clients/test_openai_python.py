@@ -94,7 +94,7 @@ async def test_several_choices_come_back(client: openai.AsyncOpenAI, model: str)
 async def test_a_named_tool_is_called_whole_and_streamed(
     client: openai.AsyncOpenAI, model: str
 ) -> None:
-    asked: Any = {"model": model, "messages": MESSAGES, "max_tokens": 64}
+    asked: Any = {"model": model, "messages": MESSAGES, "parallel_tool_calls": False}
     whole = await client.chat.completions.create(**asked, tools=[TOOL], tool_choice=NAMED)
     async with client.chat.completions.stream(**asked, tools=[TOOL], tool_choice=NAMED) as stream:
         streamed = await stream.get_final_completion()
