@@ -1,12 +1,13 @@
 """What the CPU engine is told: the model, its share of the machine, and the KV layout."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from models.errors import ModelRefused
 
@@ -36,31 +37,19 @@ class Layout:
     row in a step, as a share of the time of a step with one row.
     """
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     unified: bool = False
     flash_attention: bool = True
     kv_type: KvType = "q8_0"
-    threads: int | None = None
-    step_tokens: int = 128
-    row_cost: float = 0.25
+    threads: Annotated[int, Field(ge=1)] | None = None
+    step_tokens: Annotated[int, Field(ge=1)] = 128
+    row_cost: Annotated[float, Field(gt=0)] = 0.25
 
     @classmethod
-    def of(cls, values: Mapping[str, object]) -> Self:
-        """Raises `ValueError` for a name that does not exist or a value of another type."""
-        kinds: dict[str, tuple[type, ...]] = {
-            "unified": (bool,),
-            "flash_attention": (bool,),
-            "kv_type": (str,),
-            "threads": (int, type(None)),
-            "step_tokens": (int,),
-            "row_cost": (float, int),
-        }
-        for name, value in values.items():
-            if not isinstance(value, kinds.get(name, ())):
-                allowed = ", ".join(f.name for f in fields(cls))
-                raise ValueError(f"layout.{name} is not valid; a layout has: {allowed}")
-        if values.get("kv_type", "f16") not in ("f16", "q8_0"):
-            raise ValueError("layout.kv_type must be f16 or q8_0")
-        return cls(**values)  # type: ignore[arg-type]  # checked above
+    def of(cls, values: object) -> Self:
+        """From a mapping; raises `ValueError` for a name or a value that does not exist."""
+        return TypeAdapter(cls).validate_python(values)
 
 
 @dataclass(frozen=True, slots=True)
