@@ -47,9 +47,11 @@ class Model:
         self.pointer = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
             raise ModelRefused("llama.cpp cannot load the model file.")
+        recurrent = llama_cpp.llama_model_is_recurrent, llama_cpp.llama_model_is_hybrid
+        if any(is_so(self.pointer) for is_so in recurrent):
+            raise ModelRefused("Models with a recurrent state cannot go back to a shared prefix.")
         self.vocab = llama_cpp.llama_model_get_vocab(self.pointer)
         self.vocabulary_size: int = llama_cpp.llama_vocab_n_tokens(self.vocab)
-        self.train_context: int = llama_cpp.llama_model_n_ctx_train(self.pointer)
         self._pieces: dict[int, bytes] = {}
 
     @cached_property

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from models.engine import CallDelta, Chunk, ChunkStream, Prompt
+from models.llama.detokenizer import held_back
 
 OPENING: Final = "<tool_call>"
 CLOSING: Final = "</tool_call>"
@@ -79,7 +80,7 @@ class _Parser:
 
     def _text(self) -> bool:
         text, opening, rest = self._pending.partition(OPENING)
-        safe = len(text) - (0 if opening else _overlap(text, OPENING))
+        safe = len(text) - (0 if opening else held_back(text, OPENING))
         self._said.append(text[:safe])
         self._pending = text[safe:]
         return bool(opening) and self._go(self._name, rest)
@@ -130,12 +131,6 @@ class _Parser:
 
 def _stopped(chunk: Chunk) -> bool:
     return chunk.finish_reason == "stop"
-
-
-def _overlap(text: str, word: str) -> int:
-    """How many characters at the end of `text` may be the start of `word`."""
-    longest = min(len(text), len(word) - 1)
-    return next((n for n in range(longest, 0, -1) if word.startswith(text[-n:])), 0)
 
 
 def _may_become(text: str, *forms: str) -> bool:
