@@ -1,7 +1,7 @@
 """HAProxy's configuration as Ray Serve writes it, made fit to face clients.
 
 Serve has settings for the binary but not for these: how long a request's head may take, errors
-in OpenAI's shape, no statistics page, no list of routes. So the binary that Serve is given is a
+in OpenAI's shape, a request that outlives its gateway, no statistics page, no list of routes. So the binary that Serve is given is a
 launcher (`write_launcher`) that runs this file, which rewrites the configuration and becomes
 HAProxy. It uses nothing but the standard library, so that it starts in a few milliseconds.
 
@@ -15,8 +15,10 @@ import re
 import sys
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 MESSAGES = {
+    408: ("The request did not arrive in time.", "request_timeout"),
     500: ("Something went wrong inside the appliance.", "internal_error"),
     502: ("The appliance stopped while it answered. Try again.", "engine_interrupted"),
     503: ("The appliance is starting or stopping. Try again.", "no_healthy_backend"),
@@ -33,11 +35,18 @@ SERVE_HEADERS = (
 )
 
 
-def harden(config: str, folder: Path, head_deadline: int, idle_deadline: int) -> str:
+class Deadlines(NamedTuple):
+    """Seconds: for a request's head, for its body, for a client that is silent."""
+
+    head: int
+    body: int
+    idle: int
+
+
+def harden(config: str, folder: Path, deadlines: Deadlines) -> str:
     """The same routing, with deadlines, JSON errors and no doors that nobody needs.
 
-    `folder` holds the error files; `head_deadline` (seconds) bounds a request's head,
-    `idle_deadline` a silent client.
+    `folder` holds the error files.
     """
     config = _without_sections(config, "frontend prometheus", "listen stats")
     config = re.sub(r"^ *(errorfile|timeout client) .*\n", "", config, flags=re.M)
@@ -46,8 +55,13 @@ def harden(config: str, folder: Path, head_deadline: int, idle_deadline: int) ->
         r"(?<=^backend default_backend\n) *http-request return .*", _not_found(), config, flags=re.M
     )
     config = config.replace(" mode 666 ", " mode 600 ")
-    config = re.sub(r"(?<=^frontend http_frontend\n).*bind .*\n", _with_headers, config, flags=re.M)
-    rules = [f"timeout http-request {head_deadline}s", f"timeout client {idle_deadline}s"]
+    config = re.sub(
+        r"(?<=^frontend http_frontend\n)(.*bind .*\n)",
+        rf"\1{_frontend(deadlines)}",
+        config,
+        flags=re.M,
+    )
+    rules = [f"timeout http-request {deadlines.head}s", f"timeout client {deadlines.idle}s"]
     rules += [f"errorfile {status} {_error_file(folder, status)}" for status in MESSAGES]
     return config.replace("    mode http\n", "    ".join(["", "mode http\n", *_lines(rules)]), 1)
 
@@ -62,13 +76,20 @@ def _without_sections(config: str, *titles: str) -> str:
     return config
 
 
-def _with_headers(bind: re.Match[str]) -> str:
-    """Serve's private headers stay out. One request id, ours: Serve adds a second."""
-    private = "".join(f"    http-request del-header {name}\n" for name in SERVE_HEADERS)
-    return (
-        f"{bind[0]}{private}    http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
-        " if { res.fhdr(x-request-id) -m found }\n    http-response del-header server\n"
-    )
+def _frontend(deadlines: Deadlines) -> str:
+    """Serve's private headers stay out. One request id, ours: Serve adds a second.
+
+    HAProxy can ask a second gateway (`retry-on empty-response`) only for what it has whole in
+    its buffer. Who asks before sending a body (Expect) is answered by the gateway.
+    """
+    rules = [f"http-request del-header {name}" for name in SERVE_HEADERS]
+    rules += [
+        f"http-request wait-for-body time {deadlines.body}s if !{{ req.hdr(expect) -m found }}",
+        "http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
+        " if { res.fhdr(x-request-id) -m found }",
+        "http-response del-header server",
+    ]
+    return "    ".join(["", *_lines(rules)])
 
 
 def _not_found() -> str:
@@ -99,25 +120,26 @@ def write_error_files(folder: Path) -> None:
         _error_file(folder, status).write_text(head + body, newline="")
 
 
-def write_launcher(folder: Path, haproxy: str, head_deadline: int, idle_deadline: int) -> Path:
+def write_launcher(folder: Path, haproxy: str, deadlines: Deadlines) -> Path:
     """An executable that starts `haproxy` on the hardened configuration."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_error_files(folder)
     launcher = folder / "haproxy"
     interpreter = f'"{sys.executable}" -I -S "{__file__}"'
-    command = f'{interpreter} "{haproxy}" "{folder}" {head_deadline} {idle_deadline}'
+    told = " ".join(map(str, deadlines))
+    command = f'{interpreter} "{haproxy}" "{folder}" {told}'
     launcher.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     launcher.chmod(0o700)
     return launcher
 
 
-def main(haproxy: str, folder: str, head_deadline: str, idle_deadline: str, *options: str) -> None:
+def main(haproxy: str, folder: str, head: str, body: str, idle: str, *options: str) -> None:
     """Become HAProxy. `options` are what Serve gave, with `-f FILE` among them."""
     at = options.index("-f") + 1
     original = Path(options[at])
     hardened = original.with_name("hardened.cfg")
-    deadlines = int(head_deadline), int(idle_deadline)
-    hardened.write_text(harden(original.read_text(), Path(folder), *deadlines))
+    deadlines = Deadlines(int(head), int(body), int(idle))
+    hardened.write_text(harden(original.read_text(), Path(folder), deadlines))
     os.execv(haproxy, [haproxy, *options[:at], str(hardened), *options[at + 1 :]])
 
 

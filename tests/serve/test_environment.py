@@ -85,6 +85,11 @@ def test_two_data_directories_share_no_run_folder(settings: Settings, tmp_path: 
     folders[1].rmdir()
 
 
+def test_two_appliances_share_no_inner_port(settings: Settings) -> None:
+    port = "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT"
+    assert cluster_environment(settings)[port] != cluster_environment(settings)[port]
+
+
 def test_sockets_of_haproxy_have_short_enough_paths(settings: Settings) -> None:
     environment = cluster_environment(settings)
     longest = max(len(v) for k, v in environment.items() if k.endswith("SOCKET_PATH"))
