@@ -1,9 +1,10 @@
 """HAProxy's configuration as Ray Serve writes it, made fit to face clients.
 
 Serve has settings for the binary but not for these: how long a request's head may take, errors
-in OpenAI's shape, a request that outlives its gateway, no statistics page, no list of routes. So the binary that Serve is given is a
-launcher (`write_launcher`) that runs this file, which rewrites the configuration and becomes
-HAProxy. It uses nothing but the standard library, so that it starts in a few milliseconds.
+in OpenAI's shape, a request that outlives its gateway, no statistics page, no list of routes. So
+the binary that Serve is given is a launcher (`write_launcher`) that runs this file, which rewrites
+the configuration and becomes HAProxy. It uses nothing but the standard library, so that it starts
+in a few milliseconds.
 
 What HAProxy 2.8 answers before it has a request (400 for broken HTTP, 408 for a head that does
 not arrive) is its own HTML: no setting reaches that.
