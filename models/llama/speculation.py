@@ -47,7 +47,7 @@ class Acceptance:
     """
 
     PRIOR = 0.6
-    MEMORY = 10.0  # drafted tokens
+    MEMORY = 3.0  # drafted tokens
     DRIFT = 0.02  # per token produced without a draft
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
-"""Which KV layout and how many threads are quickest here: measured once at set-up, and kept.
+"""Which layout and how many threads are quickest here: measured once at set-up, and kept.
 
-`python -m models.llama.tuning --model FILE --threads N --keep FOLDER` takes some 25 seconds. It
+`python -m models.llama.tuning --model FILE --threads N --keep FOLDER` takes some ten seconds. It
 runs in a child process: llama.cpp's graphs and threads of a dozen contexts go with it.
 """
 
@@ -9,7 +9,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,26 +18,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.llama.build import processor
+from models.llama.gguf import check
 from models.llama.settings import Layout, LlamaSettings, fingerprint, library_version
+from models.llama.weights import is_worth_trying
 
 if TYPE_CHECKING:
-    from models.llama.library import Context, Model, Tokens
+    from models.llama.library import Context, Tokens
 
-DEADLINE: Final = 18.0  # seconds; the layout measured last may take some more
 CONTEXT: Final = 256
 PROMPT: Final = 64  # tokens that every sequence holds while steps are timed
 DRAFT: Final = 8
 STEP_SECONDS: Final = 0.25  # how long the largest step may take
 STEP_TOKENS: Final = range(64, 513)
-
-CANDIDATES: Final = (
-    Layout(unified=False, flash_attention=True, kv_type="q8_0"),
-    Layout(unified=False, flash_attention=False, kv_type="f16"),
-    Layout(unified=False, flash_attention=True, kv_type="f16"),
-    Layout(unified=True, flash_attention=False, kv_type="f16"),
-    Layout(unified=True, flash_attention=True, kv_type="q8_0"),
-)
-"""The likeliest first: on a slow machine the deadline comes before the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +41,12 @@ class Timing:
     many: float
     draft: float
     prompt: float
+
+    def __str__(self) -> str:
+        layout = self.layout
+        weights = "as given" if layout.weights == "given" else f"as {layout.weights}"
+        rates = f"{1 / self.one:.0f} steps/s, {1 / self.many:.1f} of many sequences"
+        return f"{layout.threads} threads, weights {weights}: {rates}"
 
     @property
     def score(self) -> float:
@@ -65,38 +63,43 @@ class Timing:
         )
 
 
-def measure(settings: LlamaSettings, progress: Callable[[str], None]) -> Layout:
-    """The quickest layout for a model on this machine; takes about `DEADLINE` seconds.
+def measure(settings: LlamaSettings, folder: Path, progress: Callable[[str], None]) -> Layout:
+    """The quickest layout for a model on this machine: of threads, then of weights.
 
-    `progress` gets a line for each layout tried. Raises `ModelRefused` when none works.
+    Derived weights go into `folder`. `progress` gets a line for each layout tried. Raises
+    `ModelRefused` when the model cannot be run.
     """
-    from models.llama.library import Model
+    timings: list[Timing] = []
+
+    def try_out(settings: LlamaSettings) -> None:
+        timings.append(_time(replace(settings, context_length=CONTEXT)))
+        progress(f"  {timings[-1]}")
+
+    for threads in _thread_counts(settings.threads):
+        try_out(replace(settings, layout=replace(settings.layout, threads=threads)))
+    assert settings.path is not None
+    if is_worth_trying(settings.path):
+        layout = replace(_best(timings).layout, weights="q8_0")
+        derived = replace(settings, layout=layout).with_weights(folder)
+        if derived.path != settings.path:
+            try_out(derived)
+    return _best(timings).finished()
+
+
+def _best(timings: Iterable[Timing]) -> Timing:
+    return min(timings, key=lambda timing: timing.score)
+
+
+def _thread_counts(most: int) -> list[int]:
+    """All first; fewer may be quicker where cores share what they need."""
+    return sorted({most, max(1, most // 2)}, reverse=True)
+
+
+def _time(settings: LlamaSettings) -> Timing:
+    from models.llama.library import Context, Model
 
     assert settings.path is not None
     model = Model(settings.path)
-    ends = time.monotonic() + DEADLINE
-    best: Timing | None = None
-    for layout in _candidates(settings.threads):
-        timing = _time(model, replace(settings, context_length=CONTEXT, layout=layout))
-        progress(f"  {_name(layout)}: {1 / timing.one:.0f} steps/s, {1 / timing.many:.1f} of many")
-        if best is None or timing.score < best.score:
-            best = timing
-        if time.monotonic() > ends:
-            break
-    assert best is not None
-    return best.finished()
-
-
-def _candidates(threads: int) -> Iterator[Layout]:
-    """All threads first; fewer may be quicker where cores share what they need."""
-    for count in sorted({threads, max(1, threads // 2)}, reverse=True):
-        for layout in CANDIDATES:
-            yield replace(layout, threads=count)
-
-
-def _time(model: "Model", settings: LlamaSettings) -> Timing:
-    from models.llama.library import Context
-
     context = Context(model, settings)
     try:
         tokens = np.arange(PROMPT, dtype=np.int32) % model.vocabulary_size
@@ -115,6 +118,7 @@ def _time(model: "Model", settings: LlamaSettings) -> Timing:
         )
     finally:
         context.close()
+        model.close()
 
 
 def _seconds(context: "Context", parts: list[tuple[int, int, "Tokens", int]]) -> float:
@@ -149,23 +153,20 @@ def _file(path: Path, folder: Path) -> Path:
     return folder / f"layout-{key}.json"
 
 
-def _name(layout: Layout) -> str:
-    cache = "unified" if layout.unified else "split"
-    flash = "flash attention" if layout.flash_attention else "no flash attention"
-    return f"{cache} {layout.kv_type} cache, {flash}, {layout.threads} threads"
-
-
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--model", type=Path, required=True, help="a GGUF file")
+    options.add_argument("--sha256", help="what the file must have")
     options.add_argument("--threads", type=int, required=True, help="cores that may be used")
     options.add_argument("--slots", type=int, default=32, help="sequences that run at once")
     options.add_argument("--keep", type=Path, required=True, help="folder for the result")
     given = options.parse_args()
-    settings = LlamaSettings(path=given.model, threads=given.threads, slots=given.slots)
-    layout = measure(settings, lambda line: print(line, flush=True))
+    check(given.model, given.sha256)
+    settings = LlamaSettings(
+        path=given.model, sha256=given.sha256, threads=given.threads, slots=given.slots
+    )
+    layout = measure(settings, given.keep, lambda line: print(line, flush=True))
     keep(layout, given.model, given.keep)
-    print(f"  Best: {_name(layout)}, at most {layout.step_tokens} tokens in a step.")
     return 0
 
 

@@ -161,17 +161,19 @@ def _holder(port: int) -> str:
 
 def measure(settings: Settings, tier: TierSettings, say: Callable[[str], None]) -> None:
     """Has the machine measured for the tier's model, once; a failure costs only speed."""
-    from models.llama.settings import ENVIRONMENT, bundled_model
+    from models.llama.settings import BUNDLED_SHA256, ENVIRONMENT, bundled_model
     from models.llama.tuning import kept
 
     path, keep = tier.path or bundled_model(), settings.data / "kept"
     if not path.is_file() or kept(path, keep) is not None:
         return
-    say(f"Measuring how {tier.model} runs best here (once, at most half a minute).")
+    say(f"Measuring how {tier.model} runs best here (once, some ten seconds).")
     keep.mkdir(mode=0o700, parents=True, exist_ok=True)
     threads = str(tier.threads or len(os.sched_getaffinity(0)))
     variables = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
     tuning = ["env", *variables, sys.executable, "-m", "models.llama.tuning", "--model", str(path)]
+    if sha256 := tier.sha256 if tier.path else BUNDLED_SHA256:
+        tuning += ["--sha256", sha256]
     try:
         subprocess.run(
             [*tuning, "--threads", threads, "--keep", str(keep)],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.llama.settings import Layout, LlamaSettings, bundled_model
-from models.llama.tuning import CANDIDATES, Timing, keep, kept, measure
+from models.llama.tuning import Timing, keep, kept, measure
 
 
 def test_a_kept_layout_is_found_again(tmp_path: Path) -> None:
@@ -51,12 +51,16 @@ def test_a_layout_that_does_not_exist_is_refused_by_name(values: dict[str, objec
 
 
 @pytest.mark.slow
-def test_every_layout_is_measured_on_the_machine_at_hand() -> None:
+def test_threads_and_weights_are_measured_on_the_machine_at_hand(tmp_path: Path) -> None:
     lines: list[str] = []
-    settings = LlamaSettings(path=bundled_model(), slots=2, threads=1)
-    layout = measure(settings, lines.append)
-    assert layout.threads == 1
-    assert 1 <= len(lines) <= len(CANDIDATES)
+    settings = LlamaSettings(path=bundled_model(), slots=2, threads=2)
+    layout = measure(settings, tmp_path, lines.append)
+    assert [line.split(":")[0].strip() for line in lines[:2]] == [
+        "2 threads, weights as given",
+        "1 threads, weights as given",
+    ]
+    assert lines[2].endswith("many sequences")
+    assert "weights as q8_0" in lines[2]
     assert layout.row_cost > 0
 
 

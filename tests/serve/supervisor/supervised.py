@@ -68,6 +68,7 @@ class Supervised:
         return supervisor
 
     def is_ready(self, supervisor: subprocess.Popen[str]) -> bool:
+        assert supervisor.poll() is None, supervisor.communicate()[0]
         state = self.place.state()
         return state.pid == supervisor.pid and state.phase == "ready"
 

@@ -100,7 +100,9 @@ def test_the_appliance_follows_a_supervisor_that_was_killed(supervised: Supervis
 
 
 def test_the_next_supervisor_ends_what_a_killed_one_left(supervised: Supervised) -> None:
-    supervised.start_and_wait("ignore-term", "orphan").kill()
+    killed = supervised.start_and_wait("ignore-term", "orphan")
+    killed.kill()
+    killed.wait(10)  # until then it holds the data directory
     left = supervised.remaining()
     assert len(left) == 2
     supervisor = supervised.start_and_wait()
