@@ -40,9 +40,11 @@ class Layout:
     `unified`: one cache for all sequences, so that prefixes are shared for free; split, each
     sequence reads only its own part. With the default of these three a row comes out the same to
     the last bit whatever else is in its step, on processors without matrix units: seeds, drafts
-    and cached answers mean what they say. Others may be faster; they do not have that. `step_tokens` is the most that one step computes: it bounds
-    how long running answers wait for the prompts of others. `row_cost` is the time of one more
-    row in a step, as a share of the time of a step with one row.
+    and cached answers mean what they say. Others may be faster; they do not have that.
+
+    `step_tokens` is the most that one step computes: it bounds how long running answers wait for
+    the prompts of others. `row_cost` is the time of one more row in a step, as a share of the
+    time of a step with one row.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
