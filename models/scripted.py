@@ -30,7 +30,7 @@ from models.errors import (
     EngineUnavailable,
     GenerationTimeout,
 )
-from models.llama.tools import CLOSING, OPENING, parse_calls
+from models.text.tools import CLOSING, OPENING, parse_calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ from models.errors import (
     ModelRefused,
 )
 from models.llama import gguf
-from models.llama.answer import Answer, Progress
 from models.llama.library import Context, Model
 from models.llama.preparing import Preparer
 from models.llama.runner import Delivery, Runner
 from models.llama.settings import LlamaSettings, bundled_model, fingerprint, library_version
 from models.llama.task import Task
-from models.llama.tools import parse_calls
+from models.text.answer import Answer, Progress
+from models.text.tools import parse_calls
 
 __all__ = ["LlamaEngine", "LlamaSettings"]
 

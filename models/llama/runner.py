@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 
 from models.errors import EngineError, EngineInterrupted, PromptRefused
-from models.llama.answer import Progress
 from models.llama.library import Context
 from models.llama.rates import DecayingRate
 from models.llama.sampling import Logits
@@ -24,6 +23,7 @@ from models.llama.sequence import Sequence, Tokens
 from models.llama.settings import LlamaSettings
 from models.llama.speculation import NO_DRAFT, lookup
 from models.llama.task import Task
+from models.text.answer import Progress
 
 logger = logging.getLogger(__name__)
 

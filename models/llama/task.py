@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.engine import FinishReason, TokenLogprob, TopLogprob
-from models.llama.answer import Progress
 from models.llama.library import Logits, Model, Tokens
 from models.llama.sampling import Sampler, likeliest, log_probabilities
 from models.llama.sequence import Sequence
 from models.llama.speculation import Acceptance
+from models.text.answer import Progress
 
 
 class Constraint(Protocol):
-    """A grammar's state in one answer; see `models.llama.grammar`."""
+    """A grammar's state in one answer; see `models.text.constraint`."""
 
     @property
     def done(self) -> bool: ...

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.engine import Message, Prompt, Tool, ToolCall, ToolChoice
 from models.errors import ModelRefused, PromptRefused
-from models.llama.chat import ChatTemplate, Segment
+from models.text.chat import ChatTemplate, Segment
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}"

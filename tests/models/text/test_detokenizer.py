@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.llama.detokenizer import Detokenizer, StopStrings
+from models.text.detokenizer import Detokenizer, StopStrings
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelRefused
-from models.llama import template
-from models.llama.template import Template, TemplateRefusal
+from models.text import template
+from models.text.template import Template, TemplateRefusal
 
 
 def render(source: str, **variables: object) -> str:

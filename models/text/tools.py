@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from models.engine import CallDelta, Chunk, ChunkStream, Prompt
-from models.llama.detokenizer import held_back
+from models.text.detokenizer import held_back
 
 OPENING: Final = "<tool_call>"
 CLOSING: Final = "</tool_call>"

@@ -14,7 +14,7 @@ from typing import Final
 
 from models.engine import Message, Prompt, Tool, ToolCall
 from models.errors import ModelRefused, PromptRefused
-from models.llama.template import Template, TemplateRefusal
+from models.text.template import Template, TemplateRefusal
 
 TOOL_INSTRUCTIONS: Final = """\
 You can call functions. These are their signatures, one JSON object in each line:

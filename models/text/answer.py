@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from models.engine import Chunk, FinishReason, TokenLogprob, Usage
-from models.llama.detokenizer import Detokenizer, StopStrings
+from models.text.detokenizer import Detokenizer, StopStrings
 
 
 @dataclass(frozen=True, slots=True)

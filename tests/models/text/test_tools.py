@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.engine import Chunk, ChunkStream, Message, Prompt, TokenLogprob, Tool, Usage, merge
-from models.llama.tools import parse_calls
+from models.text.tools import parse_calls
 
 PROMPT = Prompt("r", "t", (Message("user", "?"),), tools=(Tool("f", "", {}), Tool("f_2", "", {})))
 CALL = '<tool_call>{"name": "f", "arguments": {"a": [1, "}\\"]"]}}</tool_call>'

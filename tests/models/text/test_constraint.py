@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from models.engine import Format, Prompt, Tool, ToolChoice
 from models.errors import PromptRefused
-from models.llama.grammar import Constraint, Grammars, Vocabulary
+from models.text.constraint import Constraint, Grammars, Vocabulary
+from models.text.grammar import grammar_of
 
 END = 256
 # Bytes, an end, a token that is no text, and words, so that tokens span the parts of a grammar.
@@ -35,6 +36,10 @@ CONTROL = {END, END + 1}
 @pytest.fixture(scope="module")
 def grammars() -> Grammars:
     return Grammars(Vocabulary(PIECES, CONTROL, [END], lambda text: list(text)))
+
+
+def compiled(grammars: Grammars, asked: Prompt) -> Constraint | None:
+    return grammars.compile(grammar_of(asked))
 
 
 CITY = {
@@ -88,25 +93,25 @@ def walk(constraint: Constraint, pick: Callable[[list[int]], int], limit: int = 
 
 
 def test_a_free_answer_has_no_constraint(grammars: Grammars) -> None:
-    assert grammars.compile(prompt()) is None
-    assert grammars.compile(prompt(TEXT, WEATHER, choice=ToolChoice("none"))) is None
-    assert grammars.compile(prompt(TEXT, choice=ToolChoice("required"))) is None
+    assert compiled(grammars, prompt()) is None
+    assert compiled(grammars, prompt(TEXT, WEATHER, choice=ToolChoice("none"))) is None
+    assert compiled(grammars, prompt(TEXT, choice=ToolChoice("required"))) is None
 
 
 @pytest.mark.parametrize("answer", ["{}", '{"a": [1, {"b": null}]}'])
 def test_json_object_takes_any_object(grammars: Grammars, answer: str) -> None:
-    assert accepts(grammars.compile(prompt(JSON)), answer)
+    assert accepts(compiled(grammars, prompt(JSON)), answer)
 
 
 @pytest.mark.parametrize(
     "answer", ["[]", "1", "", '{"a":', "{}{}", "Sure: {}", '{"a":  1}', "{\n}"]
 )
 def test_json_object_takes_nothing_else_and_no_endless_blanks(grammars, answer: str) -> None:
-    assert not accepts(grammars.compile(prompt(JSON)), answer)
+    assert not accepts(compiled(grammars, prompt(JSON)), answer)
 
 
 def test_nothing_may_follow_a_finished_object(grammars: Grammars) -> None:
-    constraint = grammars.compile(prompt(JSON))
+    constraint = compiled(grammars, prompt(JSON))
     assert constraint is not None
     for byte in b"{}":
         assert not constraint.done
@@ -139,7 +144,7 @@ SCHEMAS = {
 def test_every_answer_is_valid_under_its_schema(grammars: Grammars, value) -> None:
     ended = 0
     for seed in range(20):
-        constraint = grammars.compile(prompt(schema(value)))
+        constraint = compiled(grammars, prompt(schema(value)))
         assert constraint is not None
         answer = walk(constraint, random.Random(seed).choice)
         if answer is not None:
@@ -156,30 +161,30 @@ REQUIRED = ToolChoice("required")
 @pytest.mark.parametrize("answer", [CALL, CLOCK_CALL, CALL + "\n" + CLOCK_CALL])
 @pytest.mark.parametrize("choice", [REQUIRED, ToolChoice("auto")])
 def test_calls_of_any_tool_are_possible(grammars: Grammars, answer: str, choice) -> None:
-    assert accepts(grammars.compile(prompt(TEXT, WEATHER, CLOCK, choice=choice)), answer)
+    assert accepts(compiled(grammars, prompt(TEXT, WEATHER, CLOCK, choice=choice)), answer)
 
 
 @pytest.mark.parametrize("answer", ["Hello", "", "Hi " + CALL, CALL + " Hi", CALL[:-3]])
 def test_required_means_calls_and_nothing_else(grammars: Grammars, answer: str) -> None:
-    assert not accepts(grammars.compile(prompt(TEXT, WEATHER, choice=REQUIRED)), answer)
+    assert not accepts(compiled(grammars, prompt(TEXT, WEATHER, choice=REQUIRED)), answer)
 
 
 def test_a_named_tool_is_the_only_one(grammars: Grammars) -> None:
     only = ToolChoice("required", "clock")
-    assert accepts(grammars.compile(prompt(TEXT, WEATHER, CLOCK, choice=only)), CLOCK_CALL)
-    assert not accepts(grammars.compile(prompt(TEXT, WEATHER, CLOCK, choice=only)), CALL)
+    assert accepts(compiled(grammars, prompt(TEXT, WEATHER, CLOCK, choice=only)), CLOCK_CALL)
+    assert not accepts(compiled(grammars, prompt(TEXT, WEATHER, CLOCK, choice=only)), CALL)
 
 
 @pytest.mark.parametrize("mode", ["auto", "required"])
 def test_without_parallel_calls_there_is_one(grammars: Grammars, mode) -> None:
     one = ToolChoice(mode, parallel=False)
-    assert accepts(grammars.compile(prompt(TEXT, WEATHER, choice=one)), CALL)
-    assert not accepts(grammars.compile(prompt(TEXT, WEATHER, choice=one)), CALL + CALL)
+    assert accepts(compiled(grammars, prompt(TEXT, WEATHER, choice=one)), CALL)
+    assert not accepts(compiled(grammars, prompt(TEXT, WEATHER, choice=one)), CALL + CALL)
 
 
 @pytest.mark.parametrize("answer", ["", "Hello <b>\n", "é" * 50, f"Let me see. {CALL}"])
 def test_auto_leaves_text_free_and_enforces_calls(grammars: Grammars, answer: str) -> None:
-    assert accepts(grammars.compile(prompt(TEXT, WEATHER)), answer)
+    assert accepts(compiled(grammars, prompt(TEXT, WEATHER)), answer)
 
 
 @pytest.mark.parametrize(
@@ -193,23 +198,23 @@ def test_auto_leaves_text_free_and_enforces_calls(grammars: Grammars, answer: st
     ],
 )
 def test_a_begun_call_cannot_go_wrong(grammars: Grammars, answer: str) -> None:
-    assert not accepts(grammars.compile(prompt(TEXT, WEATHER)), answer)
+    assert not accepts(compiled(grammars, prompt(TEXT, WEATHER)), answer)
 
 
 def test_a_format_and_tools_mean_either(grammars: Grammars) -> None:
     for answer, possible in [("{}", True), (CALL, True), ("Hello", False), ("{}" + CALL, False)]:
-        assert accepts(grammars.compile(prompt(JSON, WEATHER)), answer) is possible
+        assert accepts(compiled(grammars, prompt(JSON, WEATHER)), answer) is possible
 
 
 def test_no_control_token_is_ever_allowed(grammars: Grammars) -> None:
     for asked in (prompt(JSON), prompt(TEXT, WEATHER), prompt(TEXT, WEATHER, choice=REQUIRED)):
-        constraint = grammars.compile(asked)
+        constraint = compiled(grammars, asked)
         assert constraint is not None
         assert END + 1 not in allowed(constraint)
 
 
 def test_forced_tokens_are_what_the_mask_allows_one_by_one(grammars: Grammars) -> None:
-    constraint = grammars.compile(prompt(TEXT, WEATHER, choice=REQUIRED))
+    constraint = compiled(grammars, prompt(TEXT, WEATHER, choice=REQUIRED))
     assert constraint is not None
     forced = constraint.forced()
     assert b"".join(PIECES[token] for token in forced) == b"<tool_call>"
@@ -219,7 +224,7 @@ def test_forced_tokens_are_what_the_mask_allows_one_by_one(grammars: Grammars) -
 
 
 def test_one_answer_does_not_move_another(grammars: Grammars) -> None:
-    first, second = (grammars.compile(prompt(JSON)) for _ in range(2))
+    first, second = (compiled(grammars, prompt(JSON)) for _ in range(2))
     assert first is not None
     assert second is not None
     first.accept(ord("{"))
@@ -229,7 +234,7 @@ def test_one_answer_does_not_move_another(grammars: Grammars) -> None:
 
 def test_a_schema_cannot_change_how_it_is_compiled(grammars: Grammars) -> None:
     sly = {**CITY, "x-guidance": {"whitespace_flexible": True, "lenient": True}}
-    assert not accepts(grammars.compile(prompt(schema(sly))), '{"city":    "Oslo"}')
+    assert not accepts(compiled(grammars, prompt(schema(sly))), '{"city":    "Oslo"}')
 
 
 BAD = {
@@ -246,7 +251,7 @@ BAD = {
 @pytest.mark.parametrize(("value", "code"), BAD.values(), ids=BAD)
 def test_a_format_that_cannot_be_enforced_is_refused(grammars: Grammars, value, code: str) -> None:
     with pytest.raises(PromptRefused) as refused:
-        grammars.compile(prompt(schema(value)))
+        compiled(grammars, prompt(schema(value)))
     assert (refused.value.param, refused.value.code) == ("response_format", code)
     assert "\n" not in refused.value.message
     assert not re.search(r"json-schema://|0x[0-9a-f]{6}", refused.value.message)
@@ -255,14 +260,14 @@ def test_a_format_that_cannot_be_enforced_is_refused(grammars: Grammars, value, 
 @pytest.mark.parametrize("parameters", [{"type": "string"}, {"properties": {"a": {"type": "?"}}}])
 def test_a_bad_tool_is_named(grammars: Grammars, parameters) -> None:
     with pytest.raises(PromptRefused) as refused:
-        grammars.compile(prompt(TEXT, WEATHER, Tool("f", "", parameters)))
+        compiled(grammars, prompt(TEXT, WEATHER, Tool("f", "", parameters)))
     assert refused.value.param == "tools[1].function.parameters"
     assert refused.value.code == "invalid_schema"
 
 
 def test_words_that_no_grammar_can_enforce_are_let_pass_in_tools(grammars: Grammars) -> None:
     loose = Tool("f", "", {"properties": {"a": {"format": "uri-ish", "not": {}}}})
-    assert grammars.compile(prompt(TEXT, loose)) is not None
+    assert compiled(grammars, prompt(TEXT, loose)) is not None
 
 
 @pytest.mark.slow
@@ -276,7 +281,7 @@ def test_thousands_of_different_schemas_keep_memory_flat(grammars: Grammars) -> 
             asked = prompt(
                 schema({**CITY, "properties": {f"city{i}": {}}, "required": [f"city{i}"]})
             )
-            assert grammars.compile(asked) is not None
+            assert compiled(grammars, asked) is not None
 
     compile_many(0, 500)
     before = resident_mb()
@@ -308,7 +313,7 @@ trees = st.recursive(
 
 @given(value=trees, seed=st.integers(0, 1000))
 def test_answers_under_random_schemas_are_valid(grammars: Grammars, value, seed: int) -> None:
-    constraint = grammars.compile(prompt(schema(value)))
+    constraint = compiled(grammars, prompt(schema(value)))
     assert constraint is not None
     answer = walk(constraint, random.Random(seed).choice)
     assert answer is not None

@@ -1,0 +1,1 @@
+"""What every engine does with text alike: templates, tools, grammars, stop strings, chunks."""
