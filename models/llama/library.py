@@ -116,10 +116,7 @@ class Model:
 
 
 def requantize(source: Path, target: Path, threads: int) -> None:
-    """Writes the model at `source`, which must have passed the check, as Q8_0 to `target`.
-
-    Raises `OSError` when it cannot be written.
-    """
+    """Writes a model that has passed the check as Q8_0. Raises `OSError` when it cannot."""
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0
     parameters.allow_requantize = True

@@ -16,13 +16,13 @@ import numpy as np
 
 from models.errors import EngineError, EngineInterrupted, PromptRefused
 from models.llama.library import Context
-from models.llama.rates import DecayingRate
 from models.llama.sampling import Logits
 from models.llama.scheduler import Admission, Scheduler, Work
 from models.llama.sequence import Sequence, Tokens
 from models.llama.settings import LlamaSettings
 from models.llama.speculation import NO_DRAFT, lookup
 from models.llama.task import Task
+from models.rates import DecayingRate
 from models.text.answer import Progress
 
 logger = logging.getLogger(__name__)

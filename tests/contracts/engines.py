@@ -1,6 +1,10 @@
 """The engines that the contract suite runs against, and how it asks them."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
+from os import getuid
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -10,7 +14,11 @@ from models.scripted import Script, ScriptedEngine
 
 CONTEXT = 512
 LONG = "Count from one to one hundred: one two three four five six seven eight nine ten"
-REAL = [pytest.param("llama", marks=pytest.mark.slow)]
+NO_VLLM = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")
+REAL = [
+    pytest.param("llama", marks=pytest.mark.slow),
+    pytest.param("vllm", marks=[pytest.mark.slow, NO_VLLM]),
+]
 
 
 def scripted() -> Engine:
@@ -23,7 +31,21 @@ def llama() -> Engine:
     return LlamaEngine(LlamaSettings(context_length=CONTEXT, slots=8, threads=1))
 
 
-KINDS: dict[str, Callable[[], Engine]] = {"scripted": scripted, "llama": llama}
+def vllm() -> Engine:
+    from models.derive import derive
+    from models.llama.settings import bundled_model
+    from models.vllm.engine import VllmEngine
+    from models.vllm.settings import VllmSettings
+
+    kept = Path(gettempdir()) / f"hearth-test-models-{getuid()}"
+    kept.mkdir(mode=0o700, exist_ok=True)
+    folder = derive(bundled_model(), kept, lambda done, total: None)
+    return VllmEngine(
+        VllmSettings(folder, "large", context_length=CONTEXT, slots=8, dtype="float32")
+    )
+
+
+KINDS: dict[str, Callable[[], Engine]] = {"scripted": scripted, "llama": llama, "vllm": vllm}
 
 
 def ask(text: str = LONG, *, greedy: bool = True, **sampling: Any) -> Prompt:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.llama.rates import MEMORY, DecayingRate
+from models.rates import MEMORY, DecayingRate
 
 
 def test_a_steady_flow_shows_as_it_is() -> None:

@@ -1,0 +1,1 @@
+"""vLLM: the large tier, on a GPU or with its CPU build."""
