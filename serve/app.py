@@ -24,7 +24,7 @@ from ray.serve.schema import ApplicationStatus, LoggingConfig, ServeStatus
 
 from models.catalogue import EmbedderSpec, EngineSpec
 from models.scripted import Script
-from serve.config import Settings, TierSettings, load
+from serve.config import Settings, load
 from serve.deployments import (
     EMBEDDER_APP,
     ChatPage,
@@ -34,6 +34,7 @@ from serve.deployments import (
     tier_app,
 )
 from serve.environment import run_folder
+from serve.sections.tiers import TierSettings
 
 GATEWAY_APP = "gateway"
 PAGE_APP = "page"

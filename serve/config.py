@@ -9,9 +9,9 @@ names every key.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -22,6 +22,11 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
+from serve.sections.fallback import RetrySettings
+from serve.sections.requests import DeadlineSettings, LimitSettings
+from serve.sections.tiers import EmbedderSettings, TierSettings
+
 FILE = "HEARTH_CONFIG"  # where the YAML file is
 RUN_MARK = "HEARTH_RUN"  # on every process of an appliance: which data directory it serves
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -29,101 +34,6 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 class ConfigError(Exception):
     """The configuration cannot be used. `message` is one line per problem, for people."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GatewaySettings(Section):
-    replicas: int = Field(1, ge=1, le=64, description="Gateway processes.")
-    drain_seconds: float = Field(
-        30, ge=0, le=3600, description="How long running answers may finish after a stop."
-    )
-
-
-class LimitSettings(Section):
-    """What one request may ask for. A request over a limit gets an error that names it."""
-
-    body_bytes: int = Field(2_000_000, ge=1024, description="Size of a request's body.")
-    header_bytes: int = Field(16_384, ge=1024, description="Size of all headers together.")
-    header_count: int = Field(100, ge=8, description="Number of headers.")
-    json_depth: int = Field(64, ge=4, description="Nesting of the JSON body.")
-    messages: int = Field(512, ge=1, description="Messages of a chat.")
-    choices: int = Field(4, ge=1, le=128, description="`n`: answers to one prompt.")
-    stop: int = Field(4, ge=1, description="Stop strings.")
-    stop_bytes: int = Field(1024, ge=1, description="Length of one stop string.")
-    tools: int = Field(128, ge=1, description="Tools of one request.")
-    schema_bytes: int = Field(65_536, ge=256, description="Size of one JSON schema.")
-    top_logprobs: int = Field(20, ge=0, le=20, description="Alternatives per token.")
-    logit_bias: int = Field(1024, ge=1, description="Entries of `logit_bias`.")
-    max_tokens: int = Field(1_000_000, ge=1, description="Highest accepted `max_tokens`.")
-    prompts: int = Field(128, ge=1, description="Prompts of one completions request.")
-    embedding_inputs: int = Field(2048, ge=1, description="Texts of one embeddings request.")
-    waiting: int = Field(256, ge=1, description="Requests that may wait for one engine.")
-
-
-class DeadlineSettings(Section):
-    """Seconds. None of them is without an end."""
-
-    headers: float = Field(10, gt=0, description="A request's headers must have arrived.")
-    body: float = Field(30, gt=0, description="A request's body must have arrived.")
-    write: float = Field(30, gt=0, description="A client may leave its answer unread.")
-    answer: float = Field(600, gt=0, description="A whole answer, queueing included.")
-    heartbeat: float = Field(5, gt=0, description="Silence on a stream before a comment is sent.")
-    start: float = Field(600, gt=0, description="From the start until ready, models loaded.")
-    recovery: float = Field(30, gt=0, description="Wait for an engine that is being replaced.")
-
-
-class RetrySettings(Section):
-    attempts: int = Field(3, ge=1, le=10, description="Tries per request, the first included.")
-
-
-class ScriptSettings(Section):
-    """What a `scripted` engine does; see models/scripted.py."""
-
-    words: tuple[str, ...] = Field((), description="The answer's pieces; empty: echo the user.")
-    first_token_delay: float = Field(0, ge=0, description="Seconds before the first word.")
-    token_delay: float = Field(0, ge=0, description="Seconds before every other word.")
-    fail_after: int | None = Field(None, ge=0, description="Fail at this word.")
-    fail_times: int | None = Field(None, ge=0, description="How many generations fail.")
-    context_length: int = Field(8192, ge=16, description="Tokens of prompt and answer.")
-
-
-class TierSettings(Section):
-    """One engine: what answers, and with how much of the machine."""
-
-    engine: Literal["llama", "scripted"] = Field(description="Kind of engine.")
-    model: str = Field(description="Name under which clients ask for it.")
-    path: Path | None = Field(None, description="GGUF file; none: the bundled small model.")
-    sha256: str | None = Field(None, description="The file must have this hash.")
-    context_length: int = Field(2048, ge=128, description="Tokens of prompt and answer.")
-    slots: int = Field(32, ge=1, le=256, description="Answers generated at the same time.")
-    threads: int | None = Field(None, ge=1, description="Cores; none: all of this process.")
-    temperature: float = Field(
-        1.0, ge=0, le=2, description="Of requests that name none; small models want less."
-    )
-    top_p: float = Field(1.0, gt=0, le=1, description="Of requests that name none.")
-    speculate: bool = Field(True, description="Prompt-lookup speculation when it pays.")
-    layout: dict[str, str | int | bool] | None = Field(
-        None, description="Weights and KV cache; none: what set-up measured on this machine."
-    )
-    script: ScriptSettings = Field(ScriptSettings(), description="Only for `scripted`.")
-
-
-class EmbedderSettings(Section):
-    engine: Literal["sentence", "hashing", "none"] = Field("sentence", description="Kind.")
-    model: str = Field("all-minilm-l6-v2", description="Name under which clients ask for it.")
-    threads: int = Field(1, ge=1, description="Cores of the embedder.")
-
-
-class UiSettings(Section):
-    enabled: bool = Field(True, description="Serve the chat page at /ui.")
-
-
-class LogSettings(Section):
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
-    receipts: bool = Field(True, description="One JSON line per request (never its text).")
 
 
 def _small_tier() -> dict[str, TierSettings]:
@@ -200,7 +110,7 @@ def load(file: Path | None = None, **options: Any) -> Settings:
         raise ConfigError("\n".join(_line(error) for error in exc.errors())) from exc
     except SettingsError as exc:
         raise ConfigError(f"An environment variable cannot be read: {_first_line(exc)}") from exc
-    except (YAMLError, TypeError, ValueError) as exc:  # the latter two: it is no mapping
+    except (YAMLError, TypeError, ValueError, AttributeError) as exc:  # no mapping of names
         raise ConfigError(f"{path} cannot be read as a YAML mapping: {_first_line(exc)}") from exc
 
 

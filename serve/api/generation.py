@@ -14,8 +14,8 @@ import orjson
 from models.engine import Chunk, ChunkStream, Prompt, Sampling, Usage, merge
 from serve.api.call import Call, Response, as_json
 from serve.api.events import send_events
-from serve.config import TierSettings
 from serve.pipeline import Request
+from serve.sections.tiers import TierSettings
 
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
 

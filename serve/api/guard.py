@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from serve.config import LOOPBACK, LimitSettings, Settings
+from serve.config import LOOPBACK, Settings
 from serve.errors import (
     BadRequest,
     HeadersTooLarge,
@@ -11,6 +11,7 @@ from serve.errors import (
     NotAllowed,
     UnsupportedMedia,
 )
+from serve.sections.requests import LimitSettings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -20,8 +20,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError
 
 from serve.api.strict_json import shown
-from serve.config import LimitSettings
 from serve.errors import BadRequest
+from serve.sections.requests import LimitSettings
 
 # Fields of OpenAI's and of other servers' interfaces that are refused by name, so that whoever
 # sends them learns why; what is neither here nor in a schema is unknown.

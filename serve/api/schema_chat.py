@@ -11,8 +11,8 @@ from models.schema import check_schema
 from serve.api.schema import Schema, at_most, counted
 from serve.api.schema_messages import ChatMessage, FunctionName, check_conversation
 from serve.api.schema_sampling import SamplingFields, TokenLimit
-from serve.config import LimitSettings
 from serve.errors import BadRequest
+from serve.sections.requests import LimitSettings
 
 
 def _an_object(value: object) -> object:

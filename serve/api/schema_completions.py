@@ -6,8 +6,8 @@ from pydantic import Field
 
 from serve.api.schema_sampling import SamplingFields
 from serve.api.text_input import TextInputs
-from serve.config import LimitSettings
 from serve.errors import BadRequest
+from serve.sections.requests import LimitSettings
 
 DEFAULT_MAX_TOKENS = 16  # OpenAI's, for this endpoint only
 

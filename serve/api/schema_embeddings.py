@@ -6,8 +6,8 @@ from pydantic import Field
 
 from serve.api.schema import ModelName, Name, Schema
 from serve.api.text_input import TextInputs
-from serve.config import LimitSettings
 from serve.errors import BadRequest
+from serve.sections.requests import LimitSettings
 
 
 class EmbeddingRequest(Schema):

@@ -7,8 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from models.engine import Sampling
 from serve.api.schema import ModelName, Name, Schema, at_most, counted, limits_of
-from serve.config import TierSettings
 from serve.errors import BadRequest
+from serve.sections.tiers import TierSettings
 
 Penalty = Annotated[float, Field(ge=-2.0, le=2.0)]
 TokenLimit = Annotated[int, Field(ge=1), at_most("max_tokens")]

@@ -14,8 +14,9 @@ from shutil import rmtree
 
 import psutil
 
-from serve.config import RUN_MARK, Settings, TierSettings, child_environment
+from serve.config import RUN_MARK, Settings, child_environment
 from serve.environment import cluster_environment, run_folder
+from serve.sections.tiers import TierSettings
 from serve.supervisor.child import APP, ROOT, Child
 from serve.supervisor.loop import EXIT_TIME, PATIENCE, Supervisor
 from serve.supervisor.place import Occupied, Place

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from serve.config import Settings, TierSettings
+from serve.config import Settings
 from serve.doctor import CHECKS, appliance, examine
 from serve.doctor.finding import GB, Finding
 from serve.doctor.machine import judge_processor, judge_space
+from serve.sections.tiers import TierSettings
 
 SCRIPTED = {"small": TierSettings(engine="scripted", model="echo")}
 

@@ -1,0 +1,46 @@
+"""What answers: engines by tier, and the embedder."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from serve.sections.section import Section
+
+
+class ScriptSettings(Section):
+    """What a `scripted` engine does; see models/scripted.py."""
+
+    words: tuple[str, ...] = Field((), description="The answer's pieces; empty: echo the user.")
+    first_token_delay: float = Field(0, ge=0, description="Seconds before the first word.")
+    token_delay: float = Field(0, ge=0, description="Seconds before every other word.")
+    fail_after: int | None = Field(None, ge=0, description="Fail at this word.")
+    fail_times: int | None = Field(None, ge=0, description="How many generations fail.")
+    context_length: int = Field(8192, ge=16, description="Tokens of prompt and answer.")
+
+
+class TierSettings(Section):
+    """One engine: what answers, and with how much of the machine."""
+
+    engine: Literal["llama", "scripted"] = Field(description="Kind of engine.")
+    model: str = Field(description="Name under which clients ask for it.")
+    path: Path | None = Field(None, description="GGUF file; none: the bundled small model.")
+    sha256: str | None = Field(None, description="The file must have this hash.")
+    context_length: int = Field(2048, ge=128, description="Tokens of prompt and answer.")
+    slots: int = Field(32, ge=1, le=256, description="Answers generated at the same time.")
+    threads: int | None = Field(None, ge=1, description="Cores; none: all of this process.")
+    temperature: float = Field(
+        1.0, ge=0, le=2, description="Of requests that name none; small models want less."
+    )
+    top_p: float = Field(1.0, gt=0, le=1, description="Of requests that name none.")
+    speculate: bool = Field(True, description="Prompt-lookup speculation when it pays.")
+    layout: dict[str, str | int | bool] | None = Field(
+        None, description="Weights and KV cache; none: what set-up measured on this machine."
+    )
+    script: ScriptSettings = Field(ScriptSettings(), description="Only for `scripted`.")
+
+
+class EmbedderSettings(Section):
+    engine: Literal["sentence", "hashing", "none"] = Field("sentence", description="Kind.")
+    model: str = Field("all-minilm-l6-v2", description="Name under which clients ask for it.")
+    threads: int = Field(1, ge=1, description="Cores of the embedder.")
