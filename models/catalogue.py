@@ -7,6 +7,7 @@ engine pays for it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from models.embedder import Embedder
 from models.engine import Engine
@@ -20,7 +21,8 @@ class EngineSpec:
     """Everything an engine may be told. `path` None: the bundled small model.
 
     `context_length` in tokens per answer; `threads` in cores; `kept` is the folder where set-up
-    keeps what it measured on this machine.
+    keeps what it measured on this machine. `sleep_after` idle seconds a model leaves the memory;
+    `vllm` are fields of `VllmSettings`.
     """
 
     kind: str
@@ -34,6 +36,8 @@ class EngineSpec:
     max_waiting: int = 256
     speculate: bool = True
     layout: Layout | None = None
+    sleep_after: float | None = None
+    vllm: Mapping[str, Any] = field(default_factory=dict)
     script: Script = field(default_factory=Script)
 
 
@@ -63,6 +67,13 @@ def _llama(spec: EngineSpec) -> Engine:
     return LlamaEngine(LlamaSettings.of(spec))
 
 
+def _vllm(spec: EngineSpec) -> Engine:
+    from models.residence import Resident
+    from models.vllm.loading import card_of, load
+
+    return Resident(card_of(spec), lambda: load(spec), spec.sleep_after)
+
+
 def _sentence(spec: EmbedderSpec) -> Embedder:
     from models.embedder import SentenceEmbedder
 
@@ -75,7 +86,11 @@ def _hashing(spec: EmbedderSpec) -> Embedder:
     return HashingEmbedder(spec.name)
 
 
-ENGINES: dict[str, Callable[[EngineSpec], Engine]] = {"llama": _llama, "scripted": _scripted}
+ENGINES: dict[str, Callable[[EngineSpec], Engine]] = {
+    "llama": _llama,
+    "vllm": _vllm,
+    "scripted": _scripted,
+}
 EMBEDDERS: dict[str, Callable[[EmbedderSpec], Embedder]] = {
     "sentence": _sentence,
     "hashing": _hashing,

@@ -4,7 +4,8 @@
     ├── PromptRefused              this prompt can never be answered: the caller must change it
     │   └── ContextLengthExceeded  prompt and output do not fit into the context together
     ├── EngineBusy                 the waiting room is full: come back later
-    ├── EngineUnavailable          nothing can be produced at present: loading, dead, absent
+    ├── EngineUnavailable          nothing can be produced at present: dead, out of reach
+    │   └── EngineNotLoaded        it lives, but its model is not in memory (yet, or at all)
     ├── EngineInterrupted          the answer broke off: the engine died or was stopped
     ├── GenerationTimeout          the prompt's own deadline passed
     └── ModelRefused               the model file is damaged, altered or not one that we run
@@ -60,6 +61,15 @@ class EngineUnavailable(EngineError):
     def __init__(self, message: str, retry_after: float = 5.0):
         super().__init__(message, retry_after)
         self.retry_after = retry_after
+
+
+class EngineNotLoaded(EngineUnavailable):
+    """`state` says whether that will pass: loading, asleep (a request wakes it) or failed."""
+
+    def __init__(self, message: str, retry_after: float = 5.0, state: str = "loading"):
+        super().__init__(message, retry_after)
+        self.args = (message, retry_after, state)
+        self.state = state
 
 
 class EngineInterrupted(EngineError):

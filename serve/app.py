@@ -6,11 +6,11 @@ the head dies.
 """
 
 import json
-import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -22,19 +22,12 @@ from ray.serve.api import RunTarget
 from ray.serve.config import HTTPOptions
 from ray.serve.schema import ApplicationStatus, LoggingConfig, ServeStatus
 
-from models.catalogue import EmbedderSpec, EngineSpec
-from models.scripted import Script
 from serve.config import Settings, load
-from serve.deployments import (
-    EMBEDDER_APP,
-    ChatPage,
-    EmbedderReplica,
-    EngineReplica,
-    Gateway,
-    tier_app,
-)
+from serve.deployments import ChatPage, EmbedderReplica, EngineReplica, Gateway
 from serve.environment import run_folder
+from serve.proxies import EMBEDDER_APP, tier_app
 from serve.sections.tiers import TierSettings
+from serve.specs import embedder_spec, engine_spec, gpus_of
 
 GATEWAY_APP = "gateway"
 PAGE_APP = "page"
@@ -97,10 +90,7 @@ def forget_old_sessions(folder: Path) -> None:
 
 def applications(settings: Settings) -> list[RunTarget]:
     """What is deployed, each on its own: a tier that fails takes nothing else with it."""
-    targets = [
-        RunTarget(_engine(settings, tier), tier_app(name), route_prefix=None)
-        for name, tier in settings.tiers.items()
-    ]
+    targets = _tiers(settings, first_tiers(settings))
     targets.append(RunTarget(_gateway(settings), GATEWAY_APP, route_prefix="/"))
     if settings.ui.enabled:
         page = _shell(settings, ChatPage).bind(settings)
@@ -110,10 +100,25 @@ def applications(settings: Settings) -> list[RunTarget]:
 
 def later_applications(settings: Settings) -> list[RunTarget]:
     """What starts once tokens can be produced, and would only delay them before."""
-    if settings.embedder.engine == "none":
-        return []
-    embedder = _shell(settings, EmbedderReplica).bind(_embedder_spec(settings))
-    return [RunTarget(embedder, EMBEDDER_APP, route_prefix=None)]
+    targets = _tiers(settings, set(settings.tiers) - first_tiers(settings))
+    if settings.embedder.engine != "none":
+        embedder = _shell(settings, EmbedderReplica).bind(embedder_spec(settings))
+        targets.insert(0, RunTarget(embedder, EMBEDDER_APP, route_prefix=None))
+    return targets
+
+
+def first_tiers(settings: Settings) -> set[str]:
+    """Those that answer within seconds; a model that loads for minutes would only slow them."""
+    slow = {name for name, tier in settings.tiers.items() if tier.engine == "vllm"}
+    return set(settings.tiers) - slow or slow
+
+
+def _tiers(settings: Settings, names: Collection[str]) -> list[RunTarget]:
+    return [
+        RunTarget(_engine(settings, tier), tier_app(name), route_prefix=None)
+        for name, tier in settings.tiers.items()
+        if name in names
+    ]
 
 
 def watch(stop: threading.Event, later: list[RunTarget]) -> int:
@@ -172,12 +177,17 @@ def _gateway(settings: Settings) -> serve.Application:
 
 
 def _shell(
-    settings: Settings, shell: type, environment: dict[str, str] | None = None, **options: Any
+    settings: Settings,
+    shell: type,
+    environment: dict[str, str] | None = None,
+    gpus: int = 0,
+    **options: Any,
 ) -> serve.Deployment:
     """A deployment that takes no share of Ray's cores: they are given out as threads."""
+    runtime = {"env_vars": environment or {}}
     deployment = serve.deployment(
         name=shell.__name__,
-        ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": environment or {}}},
+        ray_actor_options={"num_cpus": 0, "num_gpus": gpus, "runtime_env": runtime},
         graceful_shutdown_timeout_s=settings.gateway.drain_seconds,
         max_ongoing_requests=MANY,
         logging_config=QUIET,
@@ -187,30 +197,15 @@ def _shell(
 
 
 def _engine(settings: Settings, tier: TierSettings) -> serve.Application:
-    engine = _shell(settings, EngineReplica, health_check_period_s=1, health_check_timeout_s=30)
-    return engine.bind(_engine_spec(settings, tier))
-
-
-def _engine_spec(settings: Settings, tier: TierSettings) -> EngineSpec:
-    return EngineSpec(
-        kind=tier.engine,
-        name=tier.model,
-        kept=settings.data / "kept",
-        threads=tier.threads or len(os.sched_getaffinity(0)),
-        path=tier.path,
-        sha256=tier.sha256,
-        context_length=tier.context_length,
-        slots=tier.slots,
-        max_waiting=settings.limits.waiting,
-        speculate=tier.speculate,
-        layout=tier.layout,
-        script=Script(**tier.script.model_dump()),
+    engine = _shell(
+        settings,
+        EngineReplica,
+        gpus=gpus_of(tier),
+        num_replicas=tier.replicas,
+        health_check_period_s=1,
+        health_check_timeout_s=30,
     )
-
-
-def _embedder_spec(settings: Settings) -> EmbedderSpec:
-    chosen = settings.embedder
-    return EmbedderSpec(chosen.engine, chosen.model, chosen.threads)
+    return engine.bind(engine_spec(settings, tier))
 
 
 if __name__ == "__main__":

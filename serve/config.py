@@ -22,8 +22,9 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+from serve.profiles import Profile, has_gpu, tiers_of
 from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
-from serve.sections.fallback import RetrySettings
+from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
 from serve.sections.tiers import EmbedderSettings, TierSettings
 
@@ -34,12 +35,6 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 class ConfigError(Exception):
     """The configuration cannot be used. `message` is one line per problem, for people."""
-
-
-def _small_tier() -> dict[str, TierSettings]:
-    """The bundled model, with the sampling that its authors recommend."""
-    model = "smollm2-135m-instruct"
-    return {"small": TierSettings(engine="llama", model=model, temperature=0.2, top_p=0.9)}
 
 
 class Settings(BaseSettings):
@@ -56,15 +51,22 @@ class Settings(BaseSettings):
         (), description="Names that clients may use besides loopback. Required off loopback."
     )
     gateway: GatewaySettings = Field(GatewaySettings(), description="The front processes.")
-    tiers: dict[str, TierSettings] = Field(
-        default_factory=_small_tier, description="Engines by tier name."
-    )
+    profile: Profile = Field("auto", description="What `tiers` are when none are named.")
+    tiers: dict[str, TierSettings] = Field(description="Engines by tier name, cheapest first.")
     embedder: EmbedderSettings = Field(EmbedderSettings(), description="Text to vectors.")
     ui: UiSettings = Field(UiSettings(), description="The chat page.")
     limits: LimitSettings = Field(LimitSettings(), description="What a request may ask for.")
     deadlines: DeadlineSettings = Field(DeadlineSettings(), description="Seconds.")
     retry: RetrySettings = Field(RetrySettings(), description="Attempts before giving up.")
+    breaker: BreakerSettings = Field(BreakerSettings(), description="Sparing a tier that fails.")
     log: LogSettings = Field(LogSettings(), description="What is written to the log.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_tiers(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("tiers") is not None:
+            return values
+        return {**values, "tiers": tiers_of(values.get("profile", "auto"), has_gpu())}
 
     @model_validator(mode="after")
     def _is_safe(self) -> "Settings":

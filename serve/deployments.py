@@ -1,41 +1,31 @@
-"""The Ray shells and their remote proxies. Only serve/app.py knows Ray besides this file.
+"""The Ray shells: each holds one object and passes on what it says.
 
-A shell holds one object and passes on what it says; a proxy implements the same protocol on the
-other side of the process boundary. What is decided, is decided in Ray-free code.
+Ray is known here, in serve/proxies.py (the far side of these shells) and in serve/app.py. What is
+decided, is decided in Ray-free code.
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from ray import serve
-from ray.exceptions import RayActorError, RayError, RayTaskError
-from ray.serve.exceptions import BackPressureError, RayServeException
-from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 from starlette.types import ASGIApp
 
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import Embeddings, Inputs
-from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt, merge
-from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
+from models.engine import Chunk, Load, Prompt, merge
+from models.errors import EngineNotLoaded
+from models.residence import Resident
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
+from serve.proxies import RemoteEmbedder, RemoteEngine
 
-EMBEDDER_APP = "embedder"
-EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 CHUNK_WINDOW = 0.02  # seconds; what a reader does not notice and a process boundary does
-ASK_TIMEOUT = 10.0  # seconds
-
-T = TypeVar("T")
 
 
 class EngineReplica:
@@ -54,9 +44,17 @@ class EngineReplica:
     async def load(self) -> Load:
         return await self._engine.load()
 
-    async def check_health(self) -> None:
-        """Asked by Serve too: a replica that raises here is replaced."""
+    async def health(self) -> None:
         await self._engine.health()
+
+    async def wake(self) -> None:
+        if isinstance(self._engine, Resident):
+            self._engine.wake()
+
+    async def check_health(self) -> None:
+        """Asked by Serve: a replica that raises here is replaced, which loads no model sooner."""
+        with suppress(EngineNotLoaded):
+            await self._engine.health()
 
     async def __del__(self) -> None:
         await self._engine.close()
@@ -110,123 +108,3 @@ class ChatPage:
         from ui.app import create_app as create_page
 
         return create_page(self._settings.url, self._settings.allowed_hosts)
-
-
-class RemoteEngine:
-    """The `Engine` of one tier, whose work happens in `EngineReplica`s.
-
-    The tier is an application of its own: it may fail to start, die and return on its own.
-    """
-
-    def __init__(self, tier: str, settings: Settings) -> None:
-        self._app = tier_app(tier)
-        self._patience = settings.deadlines.recovery
-        self._card = _card(settings, tier)
-
-    @property
-    def card(self) -> ModelCard:
-        return self._card
-
-    async def generate(self, prompt: Prompt) -> ChunkStream:
-        with translated():
-            call = self._handle.answer if prompt.whole else self._streaming.generate
-            response = call.remote(prompt)
-            try:
-                if isinstance(response, DeploymentResponseGenerator):
-                    yield await self._first(anext(response))
-                    async for chunk in response:
-                        yield chunk
-                else:
-                    yield await self._first(response)
-            finally:
-                # Leaving does not stop the remote call; only this does.
-                response.cancel()  # type: ignore[no-untyped-call]
-
-    async def load(self) -> Load:
-        with translated():
-            return await asked(self._handle.load.remote())
-
-    async def health(self) -> None:
-        with translated():
-            await asked(self._handle.check_health.remote())
-
-    async def close(self) -> None:
-        """Serve owns the replicas: nothing is stopped from here."""
-
-    @cached_property
-    def _handle(self) -> DeploymentHandle[EngineReplica]:
-        return serve.get_deployment_handle(EngineReplica.__name__, self._app)
-
-    @cached_property
-    def _streaming(self) -> DeploymentHandle[EngineReplica]:
-        return self._handle.options(stream=True)
-
-    async def _first(self, chunk: Awaitable[Chunk]) -> Chunk:
-        """The first chunk, however long it queues, as long as the engine is there."""
-        first = asyncio.ensure_future(chunk)
-        try:
-            while not (await asyncio.wait([first], timeout=self._patience))[0]:
-                await self.health()
-            return first.result()
-        finally:
-            first.cancel()
-
-
-class RemoteEmbedder:
-    """An `Embedder` in an application of its own, which may come up after the gateway."""
-
-    def __init__(self, settings: Settings) -> None:
-        chosen = settings.embedder
-        self._card = ModelCard(chosen.model, chosen.engine, EMBEDDER_TOKENS, 0, "bundled")
-
-    @property
-    def card(self) -> ModelCard:
-        return self._card
-
-    async def embed(self, inputs: Inputs) -> Embeddings:
-        with translated():
-            handle = serve.get_deployment_handle(EmbedderReplica.__name__, EMBEDDER_APP)
-            return await asked(handle.embed.remote(inputs))
-
-
-async def asked(answer: Awaitable[T]) -> T:
-    """The answer of a replica. Raises `EngineUnavailable` when it does not come in time."""
-    try:
-        return await asyncio.wait_for(answer, ASK_TIMEOUT)
-    except TimeoutError as exc:
-        raise EngineUnavailable("The engine does not answer at present.") from exc
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Ray's own errors in the words of `models.errors`; ours pass through as they are."""
-    try:
-        yield
-    except EngineError as exc:
-        raise _as_raised(exc) from None
-    except RayTaskError:
-        raise
-    except BackPressureError as exc:
-        raise EngineBusy("Too many requests wait for this engine.") from exc
-    except RayActorError as exc:
-        raise EngineInterrupted("The engine stopped before the answer was complete.") from exc
-    except (RayError, RayServeException) as exc:
-        raise EngineUnavailable("The engine cannot be reached at present.") from exc
-
-
-def _as_raised(exc: EngineError) -> EngineError:
-    """Without the remote traceback that Ray wraps around an error from another process."""
-    cause = getattr(exc, "cause", exc)
-    return cause if isinstance(cause, EngineError) else exc
-
-
-def tier_app(tier: str) -> str:
-    """The Serve application of a tier."""
-    return f"tier-{tier}"
-
-
-def _card(settings: Settings, tier: str) -> ModelCard:
-    chosen = settings.tiers[tier]
-    length = chosen.script.context_length if chosen.engine == "scripted" else chosen.context_length
-    revision = chosen.sha256 or "bundled"
-    return ModelCard(chosen.model, chosen.engine, length, int(time.time()), revision)

@@ -40,13 +40,15 @@ def _q4_1(raw: Raw) -> Floats:
     scale, offset = (blocks[:, i : i + 2].view("<f2").astype(np.float32) for i in (0, 2))
     quants = blocks[:, 4:]
     steps = np.concatenate((quants & 15, quants >> 4), axis=1)
-    return scale * steps + offset
+    weights: Floats = scale * steps + offset
+    return weights
 
 
 def _q8_0(raw: Raw) -> Floats:
     blocks = raw.reshape(-1, 34)
     scale = blocks[:, :2].view("<f2").astype(np.float32)
-    return scale * blocks[:, 2:].view(np.int8)
+    weights: Floats = scale * blocks[:, 2:].view(np.int8)
+    return weights
 
 
 _READERS: Final[dict[int, Callable[[Raw], Floats]]] = {0: _f32, 1: _f16, 3: _q4_1, 8: _q8_0}

@@ -63,6 +63,7 @@ class VllmEngine:
         self._card = _card(settings)
         self._numbers = count()
         self._open = 0
+        self._asked_at = time.monotonic()  # after nobody had
         self._closed = False
 
     @property
@@ -72,6 +73,8 @@ class VllmEngine:
     async def generate(self, prompt: Prompt) -> ChunkStream:
         await self.health()
         self._check_room()
+        if not self._open:
+            self._asked_at = time.monotonic()
         self._open += 1
         try:
             chunks = self._answers(prompt)
@@ -86,7 +89,9 @@ class VllmEngine:
     async def _answers(self, prompt: Prompt) -> ChunkStream:
         deadline = None if prompt.timeout is None else time.monotonic() + prompt.timeout
         read = await asyncio.to_thread(self._reader.read, prompt)
-        answer = Answer(len(read.tokens), prompt.sampling.stop, self._tokenizer.piece)
+        answer = Answer(
+            len(read.tokens), prompt.sampling.stop, self._tokenizer.piece, read.thinking
+        )
         outputs = self._llm.generate(
             {"prompt_token_ids": read.tokens.tolist(), "cache_salt": prompt.tenant or "nobody"},
             _parameters(prompt.sampling, read, self._tokenizer.end_tokens),
@@ -156,8 +161,8 @@ class VllmEngine:
             raise EngineUnavailable("The engine has been stopped.")
         if self._llm.errored:
             raise EngineUnavailable("The engine has died.")
-        idle = time.monotonic() - self._gauge.step_at
-        if self._gauge.running and idle > STALLED_SECONDS:
+        idle = time.monotonic() - max(self._gauge.step_at, self._asked_at)
+        if self._open and idle > STALLED_SECONDS:
             raise EngineUnavailable("The engine does not get on: one step takes too long.")
 
     async def close(self) -> None:
@@ -186,7 +191,7 @@ async def _next(outputs: Any, deadline: float | None) -> "RequestOutput | None":
             return await anext(outputs, None)
     except TimeoutError as exc:
         raise GenerationTimeout("The answer did not come before its deadline.") from exc
-    except (EngineDeadError, EngineGenerateError) as exc:
+    except (EngineDeadError, EngineGenerateError, RuntimeError) as exc:  # of CUDA, say
         raise EngineInterrupted("The engine stopped before the answer was complete.") from exc
 
 

@@ -19,12 +19,33 @@ class ScriptSettings(Section):
     context_length: int = Field(8192, ge=16, description="Tokens of prompt and answer.")
 
 
+class VllmSection(Section):
+    """What only a `vllm` engine is told; see models/vllm/settings.py."""
+
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="auto: a GPU where there is one."
+    )
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto", description="Numbers of weights and activations."
+    )
+    load_format: Literal["auto", "dummy"] = Field(
+        "auto", description="dummy: random weights, for throughput without a download."
+    )
+    kv_gib: int = Field(1, ge=1, description="GiB of KV cache; only on a CPU.")
+    memory_share: float = Field(
+        0.9, gt=0, lt=1, description="Of the GPU's memory, weights and KV cache together."
+    )
+    gpus: int = Field(1, ge=1, le=64, description="GPUs that share the model (tensor parallel).")
+
+
 class TierSettings(Section):
     """One engine: what answers, and with how much of the machine."""
 
-    engine: Literal["llama", "scripted"] = Field(description="Kind of engine.")
+    engine: Literal["llama", "vllm", "scripted"] = Field(description="Kind of engine.")
     model: str = Field(description="Name under which clients ask for it.")
-    path: Path | None = Field(None, description="GGUF file; none: the bundled small model.")
+    path: Path | None = Field(
+        None, description="GGUF file, or for vllm a folder; none: the bundled small model."
+    )
     sha256: str | None = Field(None, description="The file must have this hash.")
     context_length: int = Field(2048, ge=128, description="Tokens of prompt and answer.")
     slots: int = Field(32, ge=1, le=256, description="Answers generated at the same time.")
@@ -37,6 +58,11 @@ class TierSettings(Section):
     layout: dict[str, str | int | bool] | None = Field(
         None, description="Weights and KV cache; none: what set-up measured on this machine."
     )
+    replicas: int = Field(1, ge=1, le=64, description="Processes that run this engine.")
+    sleep_after: float | None = Field(
+        None, gt=0, description="Idle seconds until a vllm model leaves memory; none: never."
+    )
+    vllm: VllmSection = Field(VllmSection(), description="Only for `vllm`.")
     script: ScriptSettings = Field(ScriptSettings(), description="Only for `scripted`.")
 
 

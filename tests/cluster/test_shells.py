@@ -100,8 +100,8 @@ def test_a_client_that_goes_away_before_its_json_frees_the_engine(appliance: App
     assert eventually(lambda: running_now(appliance) == 0, 1.5)
 
 
-def running_now(appliance: Appliance) -> int:
-    return int(metric(appliance, 'hearth_engine_running{tier="slow"}'))
+def running_now(appliance: Appliance, tier: str = "slow") -> int:
+    return int(metric(appliance, f'hearth_engine_running{{tier="{tier}"}}'))
 
 
 def metric(appliance: Appliance, name: str) -> float:
@@ -151,7 +151,7 @@ def test_every_listener_is_on_loopback(appliance: Appliance) -> None:
 
 
 def test_killing_the_engine_loses_no_answer_that_is_not_streamed(tmp_path: Path) -> None:
-    script = {"words": [f"w{i} " for i in range(10)], "token_delay": 0.02}
+    script = {"words": [f"w{i} " for i in range(10)], "token_delay": 0.1}
     tiers = {"small": {"engine": "scripted", "model": "echo", "script": script}}
     with running(tmp_path, tiers=tiers) as appliance, ThreadPoolExecutor(4) as pool:
         stop = threading.Event()
@@ -165,6 +165,7 @@ def test_killing_the_engine_loses_no_answer_that_is_not_streamed(tmp_path: Path)
 
         askers = [pool.submit(keep_asking) for _ in range(4)]
         for _ in range(2):
+            assert eventually(lambda: running_now(appliance, "small") == 4, 10)
             kill_the_engine(appliance)
             assert eventually(lambda: ask(appliance).status_code == 200, 15)
         stop.set()

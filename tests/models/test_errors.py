@@ -14,6 +14,7 @@ EXAMPLES = [
     ContextLengthExceeded.of(context=100, prompt=90, output=20, param="prompt"),
     EngineBusy("Full.", 2.5),
     errors.EngineUnavailable("Loading.", 7.0),
+    errors.EngineNotLoaded("It sleeps.", 1.0, "asleep"),
     errors.EngineInterrupted("It broke off."),
     errors.GenerationTimeout("Too late."),
     errors.ModelRefused("Damaged."),

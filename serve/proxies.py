@@ -1,0 +1,153 @@
+"""The far side of the Ray shells: the same protocols, whose work happens in other processes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from ray import serve
+from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.serve.exceptions import BackPressureError, RayServeException
+from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
+
+from models.embedder import Embeddings, Inputs
+from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt
+from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
+from serve.config import Settings
+
+if TYPE_CHECKING:
+    from serve.deployments import EngineReplica
+
+EMBEDDER_APP = "embedder"
+EMBEDDER_TOKENS = 256  # the bundled embedder's limit
+ASK_TIMEOUT = 10.0  # seconds
+ENGINE, EMBEDDER = "EngineReplica", "EmbedderReplica"  # classes in serve/deployments.py
+
+T = TypeVar("T")
+
+
+class RemoteEngine:
+    """The `Engine` of one tier, whose work happens in `EngineReplica`s.
+
+    The tier is an application of its own: it may fail to start, die and return on its own.
+    """
+
+    def __init__(self, tier: str, settings: Settings) -> None:
+        self._app = tier_app(tier)
+        self._patience = settings.deadlines.recovery
+        self._card = _card(settings, tier)
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    async def generate(self, prompt: Prompt) -> ChunkStream:
+        with translated():
+            call = self._handle.answer if prompt.whole else self._streaming.generate
+            response = call.remote(prompt)
+            try:
+                if isinstance(response, DeploymentResponseGenerator):
+                    yield await self._first(anext(response))
+                    async for chunk in response:
+                        yield chunk
+                else:
+                    yield await self._first(response)
+            finally:
+                # Leaving does not stop the remote call; only this does.
+                response.cancel()  # type: ignore[no-untyped-call]
+
+    async def load(self) -> Load:
+        with translated():
+            return await asked(self._handle.load.remote())
+
+    async def health(self) -> None:
+        with translated():
+            await asked(self._handle.health.remote())
+
+    async def wake(self) -> None:
+        """Have a model that sleeps loaded; returns at once."""
+        with translated():
+            await asked(self._handle.wake.remote())
+
+    async def close(self) -> None:
+        """Serve owns the replicas: nothing is stopped from here."""
+
+    @cached_property
+    def _handle(self) -> "DeploymentHandle[EngineReplica]":
+        return serve.get_deployment_handle(ENGINE, self._app)
+
+    @cached_property
+    def _streaming(self) -> "DeploymentHandle[EngineReplica]":
+        return self._handle.options(stream=True)
+
+    async def _first(self, chunk: Awaitable[Chunk]) -> Chunk:
+        """The first chunk, however long it queues, as long as the engine is there."""
+        first = asyncio.ensure_future(chunk)
+        try:
+            while not (await asyncio.wait([first], timeout=self._patience))[0]:
+                await self.health()
+            return first.result()
+        finally:
+            first.cancel()
+
+
+class RemoteEmbedder:
+    """An `Embedder` in an application of its own, which may come up after the gateway."""
+
+    def __init__(self, settings: Settings) -> None:
+        chosen = settings.embedder
+        self._card = ModelCard(chosen.model, chosen.engine, EMBEDDER_TOKENS, 0, "bundled")
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    async def embed(self, inputs: Inputs) -> Embeddings:
+        with translated():
+            handle = serve.get_deployment_handle(EMBEDDER, EMBEDDER_APP)
+            return await asked(handle.embed.remote(inputs))
+
+
+async def asked(answer: Awaitable[T]) -> T:
+    """The answer of a replica. Raises `EngineUnavailable` when it does not come in time."""
+    try:
+        return await asyncio.wait_for(answer, ASK_TIMEOUT)
+    except TimeoutError as exc:
+        raise EngineUnavailable("The engine does not answer at present.") from exc
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Ray's own errors in the words of `models.errors`; ours pass through as they are."""
+    try:
+        yield
+    except EngineError as exc:
+        raise _as_raised(exc) from None
+    except RayTaskError:
+        raise
+    except BackPressureError as exc:
+        raise EngineBusy("Too many requests wait for this engine.") from exc
+    except RayActorError as exc:
+        raise EngineInterrupted("The engine stopped before the answer was complete.") from exc
+    except (RayError, RayServeException) as exc:
+        raise EngineUnavailable("The engine cannot be reached at present.") from exc
+
+
+def _as_raised(exc: EngineError) -> EngineError:
+    """Without the remote traceback that Ray wraps around an error from another process."""
+    cause = getattr(exc, "cause", exc)
+    return cause if isinstance(cause, EngineError) else exc
+
+
+def tier_app(tier: str) -> str:
+    """The Serve application of a tier."""
+    return f"tier-{tier}"
+
+
+def _card(settings: Settings, tier: str) -> ModelCard:
+    chosen = settings.tiers[tier]
+    length = chosen.script.context_length if chosen.engine == "scripted" else chosen.context_length
+    revision = chosen.sha256 or "bundled"
+    return ModelCard(chosen.model, chosen.engine, length, int(time.time()), revision)
