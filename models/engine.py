@@ -81,6 +81,8 @@ class Prompt:
     `tenant` bounds what may be shared: no engine reuses state between tenants.
     A higher `priority` is served earlier; `timeout` is in seconds from arrival. `whole` says that
     nobody reads the answer while it is made: it may cross a process boundary as one chunk.
+    `begun` is text that the answer begins with and that its reader has already: an engine goes
+    on from there and gives only what is new.
     """
 
     request_id: str
@@ -93,6 +95,7 @@ class Prompt:
     priority: int = 0
     timeout: float | None = None
     whole: bool = False
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,9 @@ class Usage:
 class Chunk:
     """Some more of an answer. Text never ends inside a character.
 
-    `tokens` counts what this chunk carries, held-back text included. `index` tells the
-    choices of one request apart; engines always say 0.
+    `reasoning` is what a thinking model thought, no part of `text`. `tokens` counts what this
+    chunk carries, held-back text included. `index` tells the choices of one request apart;
+    engines always say 0.
     """
 
     text: str = ""
@@ -148,6 +152,7 @@ class Chunk:
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     index: int = 0
+    reasoning: str = ""
 
 
 ChunkStream = AsyncGenerator[Chunk, None]
@@ -216,6 +221,7 @@ def merge(chunks: Sequence[Chunk]) -> Chunk:
     return replace(
         chunks[-1],
         text="".join(c.text for c in chunks),
+        reasoning="".join(c.reasoning for c in chunks),
         tokens=sum(c.tokens for c in chunks),
         logprobs=tuple(p for c in chunks for p in c.logprobs),
         calls=_merge_calls([d for c in chunks for d in c.calls]),

@@ -16,7 +16,6 @@ _EMBEDDED: Final = {
     "engine": "vllm",
     "model": f"{BUNDLED}-bf16",
     "slots": 16,
-    "vllm": {"dtype": "float32"},
     **BUNDLED_SAMPLING,
 }
 _GPU: Final = {"engine": "vllm", "model": GPU_MODEL, "context_length": 16384, "slots": 128}

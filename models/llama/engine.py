@@ -86,7 +86,9 @@ class LlamaEngine:
     async def _answers(self, prompt: Prompt) -> ChunkStream:
         arrived = time.monotonic()
         task = await asyncio.to_thread(self._preparer.task, prompt)
-        answer = Answer(len(task.sequence.prompt), prompt.sampling.stop, self._model.piece)
+        answer = Answer(
+            len(task.sequence.prompt), prompt.sampling.stop, self._model.piece, task.thinking
+        )
         mailbox: Mailbox = asyncio.Queue()
         with self._deadline(prompt, arrived, mailbox), self._running(task, mailbox):
             while True:

@@ -21,4 +21,11 @@ class Preparer:
         sampler = Sampler(prompt.sampling)
         limit = len(read.tokens) + read.output
         sequence = Sequence(prompt.tenant, read.tokens, limit, prompt.priority)
-        return Task(self._model, sequence, sampler, read.constraint, prompt.sampling.top_logprobs)
+        return Task(
+            self._model,
+            sequence,
+            sampler,
+            read.constraint,
+            prompt.sampling.top_logprobs,
+            read.thinking,
+        )

@@ -9,6 +9,7 @@ from models.llama.sampling import Sampler, likeliest, log_probabilities
 from models.llama.sequence import Sequence
 from models.llama.speculation import Acceptance
 from models.text.answer import Progress
+from models.text.thinking import Thinking
 
 
 class Constraint(Protocol):
@@ -33,6 +34,7 @@ class Task:
     sampler: Sampler
     constraint: Constraint | None = None
     top_logprobs: int | None = None
+    thinking: Thinking = "never"
     acceptance: Acceptance = field(default_factory=Acceptance)
 
     def advance(self, draft: Tokens, logits: Logits) -> Progress:

@@ -1,6 +1,6 @@
 """A prompt into tokens and a grammar, and everything refused that no engine could answer."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from models.engine import Message, Prompt
 from models.errors import ContextLengthExceeded, PromptRefused
-from models.text.chat import ChatTemplate
+from models.text.chat import ChatTemplate, Segment
 from models.text.constraint import Constraint, Grammars, Vocabulary
 from models.text.grammar import grammar_of
+from models.text.thinking import THINK, Thinking
 
 Tokens = NDArray[np.int32]
 
@@ -53,12 +54,16 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`tokens` (n,) of the prompt, how many may come out at most, and what they are held to."""
+    """`tokens` (n,) of the prompt, how many may come out at most, and what they are held to.
+
+    `thinking`: whether thoughts are to be looked for before the answer.
+    """
 
     tokens: Tokens
     output: int
     constraint: Constraint | None
     grammar: str | None
+    thinking: Thinking
 
 
 class Reader:
@@ -70,11 +75,13 @@ class Reader:
         control = {tokenizer.spelling(token) for token in tokenizer.control_tokens}
         bos, eos = tokenizer.spelling(tokenizer.bos), tokenizer.spelling(tokenizer.eos)
         self._template = ChatTemplate(template, bos, eos, control)
+        self._thinks = THINK.opening in template or THINK.closing in template
         self._grammars = Grammars(_vocabulary(tokenizer))
 
     def read(self, prompt: Prompt) -> Reading:
         """Raises `PromptRefused`, and `ContextLengthExceeded` with both counts."""
-        tokens = self._tokens(prompt)
+        segments = self._template.render(prompt) if _is_chat(prompt) else ()
+        tokens = self._tokens(prompt, segments)
         room = self._context_length - len(tokens)
         output = prompt.sampling.max_tokens or max(1, room)
         if output > room:
@@ -86,10 +93,17 @@ class Reader:
             )
         self._check_bias(prompt.sampling.logit_bias)
         grammar = grammar_of(prompt)
-        return Reading(tokens, output, self._grammars.compile(grammar), grammar)
+        constraint = self._grammars.compile(grammar)
+        return Reading(tokens, output, constraint, grammar, self._thinking(prompt, segments))
 
-    def _tokens(self, prompt: Prompt) -> Tokens:
-        pieces = list(self._pieces(prompt))
+    def _thinking(self, prompt: Prompt, segments: Sequence[Segment]) -> Thinking:
+        """Raw text is no chat; an answer that has begun, or is held to a shape, has no thoughts."""
+        if not self._thinks or not segments or prompt.begun or _is_shaped(prompt):
+            return "never"
+        return "begun" if segments[-1].text.rstrip().endswith(THINK.opening) else "maybe"
+
+    def _tokens(self, prompt: Prompt, segments: Sequence[Segment]) -> Tokens:
+        pieces = list(self._pieces(prompt, segments))
         tokens = np.concatenate(pieces) if pieces else np.empty(0, np.int32)
         bos = self._tokenizer.bos
         missing = not len(tokens) or (self._tokenizer.adds_bos and tokens[0] != bos)
@@ -99,13 +113,16 @@ class Reader:
             raise PromptRefused("prompt must not be empty: this model needs a text.", "prompt")
         return tokens
 
-    def _pieces(self, prompt: Prompt) -> Iterator[Tokens]:
+    def _pieces(self, prompt: Prompt, segments: Sequence[Segment]) -> Iterator[Tokens]:
         if isinstance(prompt.input, str):
-            yield self._tokenizer.tokenize(_utf8(prompt.input, "prompt"), special=False)
+            data = _utf8(prompt.input + prompt.begun, "prompt")
+            yield self._tokenizer.tokenize(data, special=False)
         elif _is_chat(prompt):
-            for segment in self._template.render(prompt):
+            for segment in segments:
                 data = _utf8(segment.text, "messages")
                 yield self._tokenizer.tokenize(data, special=segment.special)
+            if prompt.begun:
+                yield self._tokenizer.tokenize(_utf8(prompt.begun, "messages"), special=False)
         else:
             yield self._checked_ids(prompt.input)
 
@@ -125,6 +142,12 @@ class Reader:
 
 def _is_chat(prompt: Prompt) -> bool:
     return bool(prompt.input) and isinstance(prompt.input[0], Message)
+
+
+def _is_shaped(prompt: Prompt) -> bool:
+    """Whether the first token already belongs to JSON or to a call."""
+    must_call = bool(prompt.tools) and prompt.tool_choice.mode == "required"
+    return prompt.format.kind != "text" or must_call
 
 
 def _utf8(text: str, param: str) -> bytes:

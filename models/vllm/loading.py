@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DRIVER: Final = Path("/proc/driver/nvidia/version")  # there while an NVIDIA driver is loaded
 
+CPU: Final = Path("/proc/cpuinfo")
+
 
 def card_of(spec: "EngineSpec") -> ModelCard:
     """What is known before the weights are."""
@@ -36,12 +38,15 @@ def settings_of(spec: "EngineSpec", folder: Path) -> VllmSettings:
     known = {field.name for field in fields(VllmSettings)}
     options = {name: value for name, value in spec.vllm.items() if name in known}
     cores = sorted(os.sched_getaffinity(0))
+    device = device_of(spec.vllm.get("device", "auto"))
+    if device == "cpu" and options.get("dtype", "auto") == "auto":
+        options["dtype"] = "bfloat16" if _computes_bf16() else "float32"
     return VllmSettings(
         **options
         | {
             "folder": folder,
             "name": spec.name,
-            "device": device_of(spec.vllm.get("device", "auto")),
+            "device": device,
             "context_length": spec.context_length,
             "slots": spec.slots,
             "max_waiting": spec.max_waiting,
@@ -55,6 +60,12 @@ def device_of(wanted: str) -> Literal["cpu", "gpu"]:
     if wanted == "auto":
         return "gpu" if DRIVER.exists() else "cpu"
     return "gpu" if wanted == "gpu" else "cpu"
+
+
+def _computes_bf16() -> bool:
+    """Elsewhere bf16 is emulated: 6 tokens/s instead of 15 with SmolLM2-135M on AVX2."""
+    flags = set(CPU.read_text().split()) if CPU.exists() else set()
+    return bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
 def weights(spec: "EngineSpec") -> Path:

@@ -51,7 +51,7 @@ def _prompt(call: Call, asked: ChatRequest) -> Prompt:
 
 
 class ChatEncoder:
-    """OpenAI's chat completion and its chunks."""
+    """OpenAI's chat completion and its chunks; thoughts are `reasoning_content`, as at DeepSeek."""
 
     def __init__(self, head: Head, include_usage: bool) -> None:
         self._head = head
@@ -67,9 +67,13 @@ class ChatEncoder:
             content = b"null" if chunk.calls and not chunk.text else b'""'
             first = b'{"role":"assistant","content":%b,"refusal":null}' % content
             events = self._event(chunk.index, first)
-        if chunk.text or chunk.logprobs:
+        logprobs = _logprobs_json(chunk.logprobs)
+        if chunk.reasoning:
+            delta = b'{"reasoning_content":%b}' % orjson.dumps(chunk.reasoning)
+            events += self._event(chunk.index, delta, b"null" if chunk.text else logprobs)
+        if chunk.text or (chunk.logprobs and not chunk.reasoning):
             delta = b'{"content":%b}' % orjson.dumps(chunk.text)
-            events += self._event(chunk.index, delta, _logprobs_json(chunk.logprobs))
+            events += self._event(chunk.index, delta, logprobs)
         for call in chunk.calls:
             events += self._event(chunk.index, orjson.dumps({"tool_calls": [_call_delta(call)]}))
         if chunk.finish_reason:
@@ -106,6 +110,8 @@ def _choice(index: int, chunk: Chunk) -> dict[str, Any]:
         "refusal": None,
         "annotations": [],
     }
+    if chunk.reasoning:
+        message["reasoning_content"] = chunk.reasoning
     if chunk.calls:
         message["tool_calls"] = [_called(call) for call in chunk.calls]
     return {

@@ -47,7 +47,7 @@ class CalledTool(Schema):
 
 class ChatMessage(Schema):
     ignored: ClassVar[frozenset[str]] = frozenset(
-        {"refusal", "annotations", "audio", "function_call", "reasoning_content"}
+        {"refusal", "annotations", "audio", "function_call", "reasoning_content", "reasoning"}
     )
 
     role: Literal["system", "developer", "user", "assistant", "tool"]

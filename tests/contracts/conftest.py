@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from models.engine import Engine
-from tests.contracts.engines import KINDS, REAL
+from tests.contracts.engines import FAST, KINDS, REAL
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -23,7 +23,7 @@ async def engines() -> AsyncIterator[Callable[[str], Engine]]:
         await engine.close()
 
 
-@pytest.fixture(params=["scripted", *REAL])
+@pytest.fixture(params=[*FAST, *REAL])
 def engine(request, engines) -> Engine:
     return engines(request.param)
 

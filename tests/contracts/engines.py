@@ -11,12 +11,15 @@ import pytest
 
 from models.engine import Chunk, Engine, Message, Prompt, Sampling, merge
 from models.scripted import Script, ScriptedEngine
+from tests.contracts.over_http import over_http
 
 CONTEXT = 512
 LONG = "Count from one to one hundred: one two three four five six seven eight nine ten"
 NO_VLLM = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")
+FAST = ["scripted", "openai"]
 REAL = [
     pytest.param("llama", marks=pytest.mark.slow),
+    pytest.param("openai-llama", marks=pytest.mark.slow),
     pytest.param("vllm", marks=[pytest.mark.slow, NO_VLLM]),
 ]
 
@@ -45,7 +48,13 @@ def vllm() -> Engine:
     )
 
 
-KINDS: dict[str, Callable[[], Engine]] = {"scripted": scripted, "llama": llama, "vllm": vllm}
+KINDS: dict[str, Callable[[], Engine]] = {
+    "scripted": scripted,
+    "openai": lambda: over_http(scripted()),
+    "llama": llama,
+    "openai-llama": lambda: over_http(llama()),
+    "vllm": vllm,
+}
 
 
 def ask(text: str = LONG, *, greedy: bool = True, **sampling: Any) -> Prompt:

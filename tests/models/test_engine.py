@@ -14,6 +14,7 @@ chunks = st.builds(
     tokens=st.integers(0, 3),
     logprobs=st.lists(st.builds(TokenLogprob, st.text(), st.binary(), st.floats(-9, 0))).map(tuple),
     calls=st.lists(deltas, max_size=1).map(tuple),
+    reasoning=st.text(max_size=4),
 )
 answers = st.lists(chunks, min_size=1, max_size=6).map(
     lambda found: [*found[:-1], replace(found[-1], finish_reason="stop", usage=Usage(1, 2))]
@@ -24,6 +25,7 @@ answers = st.lists(chunks, min_size=1, max_size=6).map(
 def test_a_merged_answer_says_what_its_chunks_said(answer: list[Chunk]) -> None:
     whole = merge(answer)
     assert whole.text == "".join(chunk.text for chunk in answer)
+    assert whole.reasoning == "".join(chunk.reasoning for chunk in answer)
     assert whole.tokens == sum(chunk.tokens for chunk in answer)
     assert list(whole.logprobs) == [p for chunk in answer for p in chunk.logprobs]
     assert (whole.finish_reason, whole.usage) == ("stop", Usage(1, 2))

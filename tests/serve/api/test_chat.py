@@ -177,6 +177,39 @@ def test_logprobs_have_openais_chat_shape() -> None:
     assert streamed[1]["choices"][0]["logprobs"] == logprobs
 
 
+def test_thoughts_are_told_apart_from_the_answer() -> None:
+    encoder = ChatEncoder(HEAD, include_usage=False)
+    message = encoder.body([Chunk("Yes", reasoning="hm")], Usage(1, 2))["choices"][0]["message"]
+    assert (message["reasoning_content"], message["content"]) == ("hm", "Yes")
+    deltas = [
+        json.loads(event.removeprefix("data: "))["choices"][0]["delta"]
+        for chunk in (Chunk(reasoning="h"), Chunk("Yes", reasoning="m"))
+        for event in encoder.event(chunk).decode().strip().split("\n\n")
+    ]
+    assert deltas[1:3] == [{"reasoning_content": "h"}, {"reasoning_content": "m"}]
+    assert deltas[3:] == [{"content": "Yes"}]
+
+
+def test_log_probabilities_of_thoughts_come_with_them_once() -> None:
+    chunk = Chunk(reasoning="hm", logprobs=(TokenLogprob("hm", b"hm", -1.0),))
+    encoder = ChatEncoder(HEAD, include_usage=False)
+    events = encoder.event(chunk).decode().strip().split("\n\n")
+    told = [json.loads(event.removeprefix("data: "))["choices"][0] for event in events]
+    assert [bool(choice["logprobs"]) for choice in told] == [False, True]
+    assert told[1]["delta"] == {"reasoning_content": "hm"}
+
+
+async def test_thoughts_that_come_back_are_dropped(client: httpx.AsyncClient, api: Any) -> None:
+    turns = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "a", "reasoning_content": "hm"},
+        {"role": "user", "content": "again"},
+    ]
+    assert (await client.post(URL, json=body(messages=turns))).status_code == 200
+    [prompt] = api.engine.prompts
+    assert prompt.input[1] == Message("assistant", "a")
+
+
 def test_a_chunk_with_nothing_to_tell_is_no_event() -> None:
     encoder = ChatEncoder(HEAD, include_usage=False)
     encoder.event(Chunk("a", 1))
