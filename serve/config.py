@@ -23,9 +23,11 @@ from pydantic_settings import (
 from yaml import YAMLError
 
 from serve.profiles import Profile, has_gpu, tiers_of
+from serve.sections.admission import AdmissionSettings, BrownoutSettings
 from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
+from serve.sections.routing import RoutingSettings
 from serve.sections.tiers import EmbedderSettings, TierSettings
 
 FILE = "HEARTH_CONFIG"  # where the YAML file is
@@ -58,6 +60,9 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(LimitSettings(), description="What a request may ask for.")
     deadlines: DeadlineSettings = Field(DeadlineSettings(), description="Seconds.")
     retry: RetrySettings = Field(RetrySettings(), description="Attempts before giving up.")
+    routing: RoutingSettings = Field(RoutingSettings(), description="Who answers `auto`.")
+    admission: AdmissionSettings = Field(AdmissionSettings(), description="Who may go, who waits.")
+    brownout: BrownoutSettings = Field(BrownoutSettings(), description="What is spared first.")
     breaker: BreakerSettings = Field(BreakerSettings(), description="Sparing a tier that fails.")
     log: LogSettings = Field(LogSettings(), description="What is written to the log.")
 

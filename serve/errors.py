@@ -10,7 +10,9 @@
     ├── RequestTimeout         408  the request itself did not arrive in time
     ├── TooLarge               413
     ├── UnsupportedMedia       415
-    └── HeadersTooLarge        431
+    ├── HeadersTooLarge        431
+    ├── Overloaded             429  no place, and none in time: come back later
+    └── QueueDeadline          503  it waited, and its deadline came first
     EngineError                what an engine refuses: see models/errors.py
 
 Arguments go positionally to `Exception.__init__`, so that refusals cross process boundaries.
@@ -95,6 +97,34 @@ class HeadersTooLarge(Refusal):
     pass
 
 
+class Overloaded(Refusal):
+    """`retry_after` in seconds."""
+
+    def __init__(self, message: str, retry_after: float = 1.0):
+        super().__init__(message)
+        self.args = (message, retry_after)
+        self.retry_after = retry_after
+
+    @classmethod
+    def full(cls, retry_after: float) -> "Overloaded":
+        seconds = f"{retry_after:.0f}"
+        return cls(f"Too many requests wait. Try again in {seconds} seconds.", retry_after)
+
+
+class QueueDeadline(Refusal):
+    """`retry_after` in seconds."""
+
+    def __init__(self, message: str, retry_after: float = 1.0):
+        super().__init__(message)
+        self.args = (message, retry_after)
+        self.retry_after = retry_after
+
+    @classmethod
+    def of(cls, wait: float | None) -> "QueueDeadline":
+        """`wait`: seconds that a request must expect now."""
+        return cls("The request waited until its deadline and was not begun.", wait or 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """`code` is what stands in the body when the error itself names none."""
@@ -115,6 +145,8 @@ TABLE: dict[type[Exception], Row] = {
     TooLarge: Row(413, IRE, "request_too_large"),
     UnsupportedMedia: Row(415, IRE, "unsupported_media_type"),
     HeadersTooLarge: Row(431, IRE, "headers_too_large"),
+    Overloaded: Row(429, "rate_limit_error", "overloaded"),
+    QueueDeadline: Row(503, SERVER, "deadline_exceeded"),
     PromptRefused: Row(400, IRE),
     EngineBusy: Row(503, SERVER, "engine_busy"),
     EngineUnavailable: Row(503, SERVER, "no_healthy_backend"),

@@ -1,47 +1,83 @@
 """The way of a request, once, without coming back.
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
-    7 choose the tier     the named model's tier
-    9 generate            retried while nothing of the answer has gone out
+    7 choose the tier     the named one, or for `auto` what `serve.policy.routing` says
+    8 admission           a permit of that tier's gate     } `serve.answering`, for every
+    9 generate            tried, tried elsewhere, continued } generation of the request
    10 observe             every chunk is noted in the receipt
 
-Steps 3-6 and 8 (limits, screening, caches, retrieval, admission) take their places between
-these as they are built. Steps return a value or raise; nothing calls an earlier step.
+Steps 3-6 (limits, screening, caches, retrieval) take their places between these as they are
+built. Steps return a value or raise; nothing calls an earlier step.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
 from models.engine import Chunk, ChunkStream, Engine, Prompt
-from models.errors import EngineInterrupted, EngineUnavailable, GenerationTimeout
+from serve.answering import Answering, Order
 from serve.config import Settings
 from serve.errors import NotFound
-from serve.receipt import Attempt, Receipt
+from serve.policy.brownout import Brownout
+from serve.policy.routing import (
+    Asked,
+    Conversations,
+    Guess,
+    Hints,
+    Route,
+    choose,
+    last_turn,
+    size_of,
+)
+from serve.receipt import Receipt
+from serve.tiers import Tier, Watch, tiers_of
 
-RETRYABLE = (EngineInterrupted, EngineUnavailable)
+AUTO: Final = "auto"
+
+
+class Judge(Protocol):
+    """Says how likely a text needs the strong tier; None when it cannot in time."""
+
+    async def guess(self, text: str, quality: float) -> Guess | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked for. `prompts` has one entry per choice, in order of index."""
+    """What a client asked for. `prompts` has one entry per choice, in order of index.
+
+    `unset`: names of sampling fields that the client left open; the tier fills them in.
+    `quality`: the dial of this request; None: the configured one.
+    """
 
     model: str
     prompts: tuple[Prompt, ...]
     stream: bool
+    unset: frozenset[str] = frozenset()
+    quality: float | None = None
 
 
 class Pipeline:
-    """Answers requests with the engines of `tiers` (by tier name)."""
+    """Answers requests with the engines of `tiers` (by tier name, as in the settings)."""
 
-    def __init__(self, settings: Settings, tiers: Mapping[str, Engine]) -> None:
+    def __init__(
+        self, settings: Settings, engines: Mapping[str, Engine], judge: Judge | None = None
+    ) -> None:
         self._settings = settings
-        self._tiers = tiers
+        self._judge = judge
+        self.tiers: Mapping[str, Tier] = tiers_of(settings, engines)
+        self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
+        self._answering = Answering(settings, self.tiers)
+        self._conversations = Conversations()
 
-    def choose(self, model: str) -> str:
-        """The tier that answers for `model`. Raises `NotFound`."""
+    async def close(self) -> None:
+        await self._watch.close()
+
+    def named(self, model: str) -> str | None:
+        """The tier that `model` names; None for `auto`. Raises `NotFound`."""
+        if model == AUTO:
+            return None
         for tier, settings in self._settings.tiers.items():
             if model in (settings.model, tier):
                 return tier
@@ -51,45 +87,58 @@ class Pipeline:
 
     async def answer(self, request: Request, receipt: Receipt) -> ChunkStream:
         """Chunks of all choices, told apart by `index`, as they come."""
+        await self._watch.touch()
         with receipt.step("route"):
-            tier = self.choose(request.model)
-        receipt.model = self._settings.tiers[tier].model
-        receipt.tier, receipt.reason, receipt.stream = tier, "named", request.stream
+            route = await self._route(request, receipt)
+        receipt.tier, receipt.reason, receipt.stream = route.tiers[0], route.reason, request.stream
+        receipt.model = self._settings.tiers[route.tiers[0]].model
+        order = Order(route.tiers, request.stream, receipt, request.unset)
+        prompts = [self._spared(prompt, receipt) for prompt in request.prompts]
         with receipt.step("generate"):
-            streams = [self._generate(tier, p, request.stream, receipt) for p in request.prompts]
+            streams = [self._answering.answer(order, prompt) for prompt in prompts]
             async with aclosing(interleave(streams)) as chunks:
                 async for chunk in chunks:
                     receipt.saw(chunk)
                     yield chunk
 
-    async def _generate(
-        self, tier: str, prompt: Prompt, stream: bool, receipt: Receipt
-    ) -> ChunkStream:
-        """Try until an attempt delivers: its first chunk when streaming, else all of it."""
-        deadline = time.monotonic() + (prompt.timeout or self._settings.deadlines.answer)
-        for left in reversed(range(self._settings.retry.attempts)):
-            attempt, start = Attempt(tier, 0.0), time.perf_counter()
-            receipt.attempts.append(attempt)
-            sent = False
-            try:
-                timed = replace(prompt, timeout=_left(deadline), whole=not stream)
-                async with aclosing(self._tiers[tier].generate(timed)) as chunks:
-                    async for chunk in chunks if stream else held_back(chunks):
-                        sent = True
-                        yield chunk
-                return
-            except RETRYABLE as exc:
-                attempt.error = type(exc).__name__
-                if sent or not left:
-                    raise
-            finally:
-                attempt.ms = (time.perf_counter() - start) * 1000
+    async def _route(self, request: Request, receipt: Receipt) -> Route:
+        """A named tier is obeyed; `auto` may go to any."""
+        if (tier := self.named(request.model)) is not None:
+            return Route((tier,), "named")
+        prompt = request.prompts[0]
+        settings = self._settings.routing
+        if request.quality is not None:
+            settings = settings.model_copy(update={"quality": request.quality})
+        tiers = list(self.tiers.values())
+        key, most = receipt.key_id or prompt.tenant, prompt.sampling.max_tokens
+        estimates = [tier.estimator.guess(key, size_of(prompt), most) for tier in tiers]
+        options = [
+            tier.option(tier.gate.wait(estimate, key))
+            for tier, estimate in zip(tiers, estimates, strict=True)
+        ]
+        asked = Asked.of(prompt, round(estimates[0].prompt + (most or 1)))
+        hints = Hints(
+            await self._guess(prompt, settings.quality),
+            self._conversations.before(prompt),
+            "small_tier" in self._watch.brownout,
+        )
+        route = choose(asked, options, settings, hints)
+        self._conversations.answered(prompt, route.tiers[0])
+        return route
 
+    async def _guess(self, prompt: Prompt, quality: float) -> Guess | None:
+        if self._judge is None or len(self.tiers) == 1 or not 0 < quality < 1:
+            return None
+        return await self._judge.guess(last_turn(prompt), quality)
 
-async def held_back(chunks: ChunkStream) -> ChunkStream:
-    """Yields nothing before the whole of `chunks` has come."""
-    for chunk in [chunk async for chunk in chunks]:
-        yield chunk
+    def _spared(self, prompt: Prompt, receipt: Receipt) -> Prompt:
+        """What the brownout takes from an answer, said in its receipt."""
+        receipt.brownout = self._watch.brownout
+        if "shorter_output" not in receipt.brownout:
+            return prompt
+        limit = self._settings.brownout.output_tokens
+        most = min(prompt.sampling.max_tokens or limit, limit)
+        return replace(prompt, sampling=replace(prompt.sampling, max_tokens=most))
 
 
 async def interleave(streams: list[ChunkStream]) -> ChunkStream:
@@ -125,10 +174,3 @@ async def _close_all(pending: list[asyncio.Task[Chunk | None]], streams: list[Ch
         task.cancel()
     await asyncio.gather(*pending, return_exceptions=True)
     await asyncio.gather(*(s.aclose() for s in streams), return_exceptions=True)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise GenerationTimeout("The answer did not come before its deadline.")
-    return left

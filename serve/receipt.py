@@ -36,11 +36,21 @@ class Attempt:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What admission expected of one generation and what came, in tokens of output."""
+
+    expected: float
+    came: int
+
+
 @dataclass(slots=True)
 class Receipt:
     """Times in milliseconds since the request arrived; `started_at` in unix seconds.
 
     `choices_per_prompt` tells which choices answer one prompt; None: all of them do.
+    `expected_wait_ms` and `queue_ms`: what admission expected and what it took; `continued`: an
+    answer that broke off was continued by another tier.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -54,6 +64,11 @@ class Receipt:
     stream: bool = False
     steps: list[Step] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    expected_wait_ms: float | None = None
+    queue_ms: float = 0.0
+    brownout: tuple[str, ...] = ()
+    continued: bool = False
+    forecast: list[Forecast] = field(default_factory=list)
     usage: Usage | None = None
     finish_reason: str | None = None
     ttft_ms: float | None = None
@@ -92,6 +107,12 @@ class Receipt:
         if chunk.finish_reason is not None:
             self.finish_reason = chunk.finish_reason
 
+    def waited(self, expected: float | None, took: float) -> None:
+        """For a permit, in seconds; of several generations the longest counts."""
+        self.queue_ms = max(self.queue_ms, took * 1000)
+        if expected is not None:
+            self.expected_wait_ms = max(self.expected_wait_ms or 0.0, expected * 1000)
+
     def close(self, status: int, error: str | None = None) -> None:
         """`status` as the client saw it; 499 for a client that went away (nginx's word)."""
         self.status = status
@@ -105,8 +126,11 @@ class Receipt:
             "x-hearth-model": self.model,
             "x-hearth-tier": self.tier,
             "x-hearth-reason": self.reason,
+            "x-hearth-brownout": ",".join(self.brownout) or None,
+            "x-hearth-expected-wait-ms": _milliseconds(self.expected_wait_ms),
+            "x-hearth-queue-ms": _milliseconds(self.queue_ms) if self.attempts else None,
             "x-hearth-attempts": str(len(self.attempts)) if self.attempts else None,
-            "x-hearth-ttft-ms": f"{self.ttft_ms:.1f}" if self.ttft_ms is not None else None,
+            "x-hearth-ttft-ms": _milliseconds(self.ttft_ms),
         }
         return {name: value for name, value in known.items() if value is not None}
 
@@ -131,6 +155,11 @@ class Receipt:
             "finish_reason": self.finish_reason,
             "ttft_ms": _rounded(self.ttft_ms),
             "total_ms": _rounded(self.total_ms),
+            "expected_wait_ms": _rounded(self.expected_wait_ms),
+            "queue_ms": _rounded(self.queue_ms),
+            "brownout": list(self.brownout),
+            "continued": self.continued,
+            "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
             "steps": [[s.name, s.verdict, _rounded(s.ms)] for s in self.steps],
             "attempts": [[a.tier, a.error, _rounded(a.ms)] for a in self.attempts],
         }
@@ -155,6 +184,10 @@ def total_usage(usages: Iterable[Usage]) -> Usage:
         completion_tokens=sum(usage.completion_tokens for usage in each),
         cached_tokens=sum(usage.cached_tokens for usage in each),
     )
+
+
+def _milliseconds(ms: float | None) -> str | None:
+    return None if ms is None else f"{ms:.1f}"
 
 
 def _rounded(ms: float | None) -> float | None:

@@ -14,12 +14,11 @@ from serve.api.generation import (
     choices_of,
     event_bytes,
     event_frame,
-    tier_of,
+    request_of,
     usage_object,
 )
 from serve.api.schema import validated
 from serve.api.schema_chat import ChatRequest
-from serve.pipeline import Request
 
 
 async def chat(call: Call) -> Response | None:
@@ -28,7 +27,7 @@ async def chat(call: Call) -> Response | None:
     asked = validated(ChatRequest, document, limits).checked(limits)
     prompts = choices_of(_prompt(call, asked), asked.n or 1)
     call.receipt.choices_per_prompt = len(prompts)
-    request = Request(asked.model, tuple(prompts), bool(asked.stream))
+    request = request_of(call, asked, prompts)
     include_usage = asked.include_usage
     return await answer(call, request, lambda head: ChatEncoder(head, include_usage), include_usage)
 
@@ -39,9 +38,7 @@ def _prompt(call: Call, asked: ChatRequest) -> Prompt:
         tenant=call.tenant,
         input=asked.conversation(),
         sampling=asked.sampling(
-            tier_of(call, asked.model),
-            asked.output_limit,
-            (asked.top_logprobs or 0) if asked.logprobs else None,
+            asked.output_limit, (asked.top_logprobs or 0) if asked.logprobs else None
         ),
         format=asked.format(),
         tools=asked.tool_specs(),

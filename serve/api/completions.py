@@ -14,19 +14,18 @@ from serve.api.generation import (
     choices_of,
     event_bytes,
     event_frame,
-    tier_of,
+    request_of,
     usage_object,
 )
 from serve.api.schema import validated
 from serve.api.schema_completions import CompletionRequest
-from serve.pipeline import Request
 
 
 async def completions(call: Call) -> Response | None:
     document = await call.document()
     limits = call.house.settings.limits
     asked = validated(CompletionRequest, document, limits).checked(limits)
-    request = Request(asked.model, tuple(_prompts(call, asked)), bool(asked.stream))
+    request = request_of(call, asked, _prompts(call, asked))
     call.receipt.choices_per_prompt = asked.n or 1
     include_usage = asked.include_usage
     return await answer(
@@ -37,7 +36,7 @@ async def completions(call: Call) -> Response | None:
 def _prompts(call: Call, asked: CompletionRequest) -> list[Prompt]:
     """`n` choices of the first prompt, then of the second, and so on: OpenAI's order."""
     n = asked.n or 1
-    sampling = asked.sampling(tier_of(call, asked.model), asked.output_limit, asked.logprobs)
+    sampling = asked.sampling(asked.output_limit, asked.logprobs)
     timeout = call.house.settings.deadlines.answer
     return [
         choice

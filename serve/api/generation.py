@@ -4,6 +4,7 @@ Each endpoint says how its answer is spelled with an `Encoder`; everything else 
 """
 
 import hashlib
+import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -14,9 +15,11 @@ import orjson
 from models.engine import Chunk, ChunkStream, Prompt, Sampling, Usage, merge
 from serve.api.call import Call, Response, as_json
 from serve.api.events import send_events
+from serve.api.schema_sampling import SamplingFields
+from serve.errors import BadRequest
 from serve.pipeline import Request
-from serve.sections.tiers import TierSettings
 
+QUALITY = "x-hearth-quality"
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
 
 
@@ -57,9 +60,27 @@ class Encoder(Protocol):
 MakeEncoder = Callable[[Head], Encoder]
 
 
-def tier_of(call: Call, model: str) -> TierSettings:
-    """The tier that `model` means. Raises `NotFound`."""
-    return call.house.settings.tiers[call.house.pipeline.choose(model)]
+def request_of(call: Call, asked: SamplingFields, prompts: Sequence[Prompt]) -> Request:
+    """Raises `BadRequest` for a dial that is none."""
+    quality = call.headers.only(QUALITY.encode())
+    return Request(
+        asked.model,
+        tuple(prompts),
+        bool(asked.stream),
+        asked.unset,
+        None if quality is None else _dial(quality),
+    )
+
+
+def _dial(text: bytes) -> float:
+    """`x-hearth-quality`: this request's place between the cheapest and the strongest tier."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise BadRequest(f"{QUALITY} must be a number from 0 to 1.", QUALITY, "invalid_value")
+    return value
 
 
 def choices_of(prompt: Prompt, n: int, first: int = 0) -> list[Prompt]:

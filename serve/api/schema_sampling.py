@@ -8,7 +8,6 @@ from pydantic_core import PydanticCustomError
 from models.engine import Sampling
 from serve.api.schema import ModelName, Name, Schema, at_most, counted, limits_of
 from serve.errors import BadRequest
-from serve.sections.tiers import TierSettings
 
 Penalty = Annotated[float, Field(ge=-2.0, le=2.0)]
 TokenLimit = Annotated[int, Field(ge=1), at_most("max_tokens")]
@@ -87,13 +86,16 @@ class SamplingFields(Schema):
                 "unsupported_value",
             )
 
-    def sampling(
-        self, tier: TierSettings, max_tokens: int | None, top_logprobs: int | None
-    ) -> Sampling:
-        """What the request says, and what `tier` says where the request says nothing."""
+    @property
+    def unset(self) -> frozenset[str]:
+        """What the request leaves to the tier that answers."""
+        named = {"temperature": self.temperature, "top_p": self.top_p}
+        return frozenset(name for name, value in named.items() if value is None)
+
+    def sampling(self, max_tokens: int | None, top_logprobs: int | None) -> Sampling:
         return Sampling(
-            temperature=_or(self.temperature, tier.temperature),
-            top_p=_or(self.top_p, tier.top_p),
+            temperature=_or(self.temperature, 1.0),
+            top_p=_or(self.top_p, 1.0),
             max_tokens=max_tokens,
             stop=tuple(self.stop or ()),
             seed=self.seed,

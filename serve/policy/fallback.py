@@ -15,12 +15,12 @@ from typing import Literal
 
 from models.errors import (
     EngineBusy,
-    EngineError,
     EngineNotLoaded,
     GenerationTimeout,
     ModelRefused,
     PromptRefused,
 )
+from serve.errors import Overloaded, QueueDeadline
 from serve.sections.fallback import BreakerSettings, RetrySettings
 
 BreakerState = Literal["closed", "open", "half_open"]
@@ -138,13 +138,14 @@ class _LastMinute:
 Blame = Literal["prompt", "deadline", "busy", "tier"]
 
 
-def blame(error: EngineError) -> Blame:
-    """What an error is about: only what a tier did counts against it or is tried elsewhere."""
+def blame(error: Exception) -> Blame:
+    """What an error is about: only what a tier did counts against it."""
     if isinstance(error, PromptRefused):
         return "prompt"
-    if isinstance(error, GenerationTimeout):
+    if isinstance(error, GenerationTimeout | QueueDeadline):
         return "deadline"
-    return "busy" if isinstance(error, EngineBusy | EngineNotLoaded) else "tier"
+    busy = isinstance(error, EngineBusy | EngineNotLoaded | Overloaded)
+    return "busy" if busy else "tier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Attempts:
     def began(self, tier: str) -> None:
         self.made.append(tier)
 
-    def after(self, error: EngineError, usable: Sequence[str]) -> Retry | None:
+    def after(self, error: Exception, usable: Sequence[str]) -> Retry | None:
         """The next try after `error`, or None: the error is the answer.
 
         `usable` are the tiers whose breakers are not open. Another tier is asked at once; the

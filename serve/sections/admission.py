@@ -13,9 +13,6 @@ class AdmissionSettings(Section):
     enabled: bool = Field(True, description="False: every request goes to its engine at once.")
     waiting: int = Field(1024, ge=0, description="Requests that may wait for one tier.")
     patience: float = Field(30, gt=0, description="The most seconds a request waits to begin.")
-    spill_after: float = Field(
-        1, ge=0, description="Expected seconds of waiting that send a request to another tier."
-    )
     prefill_weight: float = Field(
         0.2, gt=0, le=1, description="Cost of a prompt token, an answer's token being 1."
     )

@@ -1,0 +1,110 @@
+"""The waiting itself: `serve.policy.admission` decides, this lets requests wait and go.
+
+One gate per tier and gateway process, on one event loop.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from models.engine import Load
+from serve.errors import Overloaded, QueueDeadline
+from serve.policy.admission import Admission, Admitted, Ask, Device, Queued, Refused
+from serve.policy.estimates import Estimate
+from serve.sections.admission import AdmissionSettings
+
+Clock = Callable[[], float]
+
+
+@dataclass(slots=True)
+class Permit:
+    """Seconds that were expected (None: nothing was known) and that it took to get in."""
+
+    expected: float | None
+    waited: float
+
+
+@dataclass(slots=True)
+class Gate:
+    settings: AdmissionSettings
+    slots: int
+    clock: Clock = time.monotonic
+    rng: random.Random = field(default_factory=random.Random)
+    policy: Admission = field(init=False)
+    _futures: dict[int, asyncio.Future[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.policy = Admission(self.settings, self.slots, self.rng)
+
+    @asynccontextmanager
+    async def permit(self, ask: Ask) -> AsyncIterator[Permit]:
+        """Held while the body runs. Raises `Overloaded` at once, `QueueDeadline` later."""
+        arrived = self.clock()
+        verdict = self.policy.ask(ask, arrived)
+        if isinstance(verdict, Refused):
+            raise _refusal(verdict)
+        try:
+            if isinstance(verdict, Queued):
+                await self._wait(verdict, ask)
+            expected = 0.0 if isinstance(verdict, Admitted) else verdict.wait
+            yield Permit(expected, self.clock() - arrived)
+        finally:
+            self._let_in(self.policy.leave(verdict.number, self.clock()))
+
+    def observe(self, load: Load, device: Device | None = None) -> None:
+        """A report of the engine: more may go now."""
+        now = self.clock()
+        self.policy.observe(load, now, device)
+        self._look(now)
+
+    def wait(self, estimate: Estimate, key: str) -> float:
+        """Seconds that a request would wait now, by all that is known."""
+        return self.policy.wait_of(estimate, key, self.clock())
+
+    async def _wait(self, verdict: Queued, ask: Ask) -> None:
+        future = self._futures[verdict.number] = asyncio.get_running_loop().create_future()
+        if verdict.displaced is not None:
+            self._refuse(verdict.displaced, Overloaded.full(self.policy.settings.patience))
+        timer = asyncio.get_running_loop().call_later(
+            max(0.0, ask.deadline - self.clock()), self._expire
+        )
+        try:
+            await future
+        finally:
+            timer.cancel()
+            self._futures.pop(verdict.number, None)
+
+    def _expire(self) -> None:
+        self._look(self.clock())
+
+    def _look(self, now: float) -> None:
+        going, late = self.policy.advance(now)
+        self._let_in(going)
+        for number in late:
+            self._refuse(number, QueueDeadline.of(self.policy.expected_wait("", 1.0)))
+
+    def _let_in(self, numbers: list[int]) -> None:
+        for number in numbers:
+            future = self._futures.get(number)
+            if future is not None and not future.done():
+                future.set_result(None)
+
+    def _refuse(self, number: int, refusal: Exception) -> None:
+        future = self._futures.get(number)
+        if future is not None and not future.done():
+            future.set_exception(refusal)
+
+
+def _refusal(verdict: Refused) -> Overloaded:
+    if verdict.why == "unavailable":
+        return Overloaded("The GPU is not to be used at present.", verdict.retry_after)
+    if verdict.why == "queue_full":
+        return Overloaded.full(verdict.retry_after)
+    return Overloaded(
+        "Too many requests wait: this one could not begin before its deadline. "
+        f"Try again in {verdict.retry_after:.0f} seconds.",
+        verdict.retry_after,
+    )

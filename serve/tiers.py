@@ -1,0 +1,111 @@
+"""What the gateway knows of each tier, and the watch that keeps it true."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from models.engine import Engine, Load
+from models.errors import EngineError, EngineNotLoaded
+from serve.admission import Gate
+from serve.config import Settings
+from serve.policy.brownout import Brownout
+from serve.policy.estimates import Estimator
+from serve.policy.fallback import Breaker
+from serve.policy.routing import Option, TierState
+from serve.sections.admission import BrownoutStep
+from serve.sections.tiers import TierSettings
+
+PERIOD: Final = 0.25  # seconds between two looks, while there is traffic
+LINGER: Final = 5.0  # seconds without a request after which nobody looks any more
+PATIENCE: Final = 2.0  # seconds a tier has to say how it is
+FIRST_LOOK: Final = 0.3  # seconds that a request waits for the first look after a pause
+
+
+@dataclass(slots=True)
+class Tier:
+    """`state` and `reason` are from the last look; before one, a tier counts as ready."""
+
+    name: str
+    settings: TierSettings
+    engine: Engine
+    gate: Gate
+    breaker: Breaker
+    estimator: Estimator = field(default_factory=Estimator)
+    state: TierState = "ready"
+    reason: str = ""
+    load: Load | None = None
+
+    def option(self, wait: float) -> Option:
+        """For the router; `wait` in seconds."""
+        resting = self.breaker.state(time.monotonic()) == "open"
+        length = self.engine.card.context_length
+        return Option(self.name, self.state, length, wait, resting)
+
+    async def look(self) -> None:
+        """Ask the engine how it is, and tell the gate."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                self.load = await self.engine.load()
+        except EngineNotLoaded as exc:
+            self.state, self.reason = _state(exc), exc.message
+        except (EngineError, TimeoutError) as exc:
+            self.state = "unavailable"
+            self.reason = getattr(exc, "message", "") or "It does not answer at present."
+        else:
+            self.state, self.reason = "ready", ""
+            self.gate.observe(self.load)
+
+
+def tiers_of(settings: Settings, engines: Mapping[str, Engine]) -> dict[str, Tier]:
+    return {
+        name: Tier(
+            name,
+            tier,
+            engines[name],
+            Gate(settings.admission, tier.slots * tier.replicas),
+            Breaker(settings.breaker),
+        )
+        for name, tier in settings.tiers.items()
+    }
+
+
+class Watch:
+    """Looks at all tiers every `PERIOD` seconds while there is traffic, and at none otherwise."""
+
+    def __init__(self, tiers: Iterable[Tier], brownout: Brownout) -> None:
+        self._tiers = list(tiers)
+        self._brownout = brownout
+        self._task: asyncio.Task[None] | None = None
+        self._touched_at = float("-inf")
+
+    @property
+    def brownout(self) -> tuple[BrownoutStep, ...]:
+        return self._brownout.steps
+
+    async def touch(self) -> None:
+        """A request has come. The first one after a pause waits a moment for a look."""
+        self._touched_at = time.monotonic()
+        if self._task is None or self._task.done():
+            first = asyncio.Event()
+            self._task = asyncio.create_task(self._run(first))
+            await asyncio.wait([asyncio.create_task(first.wait())], timeout=FIRST_LOOK)
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self, first: asyncio.Event) -> None:
+        while time.monotonic() - self._touched_at < LINGER:
+            await asyncio.gather(*(tier.look() for tier in self._tiers))
+            pressure = max(tier.gate.policy.pressure() for tier in self._tiers)
+            self._brownout.feel(pressure, time.monotonic())
+            first.set()
+            await asyncio.sleep(PERIOD)
+
+
+def _state(exc: EngineNotLoaded) -> TierState:
+    states: dict[str, TierState] = {"loading": "loading", "asleep": "asleep"}
+    return states.get(exc.state, "failed")
