@@ -11,7 +11,9 @@ from typing import Any
 
 from models.embedder import Embedder
 from models.engine import Engine
+from models.errors import ModelRefused
 from models.scripted import Script, ScriptedEngine
+from models.upstream.settings import UpstreamSettings
 
 Layout = Mapping[str, str | int | bool]
 
@@ -37,6 +39,7 @@ class EngineSpec:
     speculate: bool = True
     layout: Layout | None = None
     sleep_after: float | None = None
+    upstream: UpstreamSettings | None = None
     vllm: Mapping[str, Any] = field(default_factory=dict)
     script: Script = field(default_factory=Script)
 
@@ -74,6 +77,14 @@ def _vllm(spec: EngineSpec) -> Engine:
     return Resident(card_of(spec), lambda: load(spec), spec.sleep_after)
 
 
+def _openai(spec: EngineSpec) -> Engine:
+    from models.upstream.engine import UpstreamEngine
+
+    if spec.upstream is None:
+        raise ModelRefused("The tier names no upstream.")
+    return UpstreamEngine(spec.upstream)
+
+
 def _sentence(spec: EmbedderSpec) -> Embedder:
     from models.embedder import SentenceEmbedder
 
@@ -89,6 +100,7 @@ def _hashing(spec: EmbedderSpec) -> Embedder:
 ENGINES: dict[str, Callable[[EngineSpec], Engine]] = {
     "llama": _llama,
     "vllm": _vllm,
+    "openai": _openai,
     "scripted": _scripted,
 }
 EMBEDDERS: dict[str, Callable[[EmbedderSpec], Embedder]] = {

@@ -82,7 +82,8 @@ class Prompt:
     A higher `priority` is served earlier; `timeout` is in seconds from arrival. `whole` says that
     nobody reads the answer while it is made: it may cross a process boundary as one chunk.
     `begun` is text that the answer begins with and that its reader has already: an engine goes
-    on from there and gives only what is new.
+    on from there and gives only what is new. Who is not `patient` has somebody else to ask: an
+    engine that is loading or being replaced says so at once.
     """
 
     request_id: str
@@ -96,6 +97,7 @@ class Prompt:
     timeout: float | None = None
     whole: bool = False
     begun: str = ""
+    patient: bool = True
 
 
 @dataclass(frozen=True, slots=True)

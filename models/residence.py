@@ -68,7 +68,7 @@ class Resident:
         self._open += 1
         try:
             waited = time.monotonic()
-            engine = await self._loaded(prompt.timeout)
+            engine = await self._loaded(prompt)
             left = _less(prompt.timeout, time.monotonic() - waited)
             async with aclosing(engine.generate(replace(prompt, timeout=left))) as chunks:
                 async for chunk in chunks:
@@ -99,15 +99,17 @@ class Resident:
         if engine is not None:
             await engine.close()
 
-    async def _loaded(self, timeout: float | None) -> Engine:
+    async def _loaded(self, prompt: Prompt) -> Engine:
         if self._closing is not None:
             await asyncio.shield(self._closing)
         self.wake()
         assert self._loading is not None
+        if not self._loading.done() and not prompt.patient:
+            raise self._not_loaded()
         if (failed := self._failure()) is not None:
             raise failed
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(prompt.timeout):
                 return await asyncio.shield(asyncio.wrap_future(self._loading))
         except TimeoutError as exc:
             raise GenerationTimeout("The model was not loaded before the deadline.") from exc

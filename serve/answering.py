@@ -162,6 +162,7 @@ class Answering:
                 with_defaults(prompt, tier.settings, order.unset),
                 timeout=_left(deadline),
                 whole=not order.stream,
+                patient=len(order.tiers) == 1,
             )
             async with aclosing(_judged(tier, asked)) as chunks:
                 async for chunk in chunks:

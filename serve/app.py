@@ -117,7 +117,7 @@ def _tiers(settings: Settings, names: Collection[str]) -> list[RunTarget]:
     return [
         RunTarget(_engine(settings, tier), tier_app(name), route_prefix=None)
         for name, tier in settings.tiers.items()
-        if name in names
+        if name in names and not tier.remote
     ]
 
 

@@ -121,6 +121,15 @@ def load(file: Path | None = None, **options: Any) -> Settings:
         raise ConfigError(f"{path} cannot be read as a YAML mapping: {_first_line(exc)}") from exc
 
 
+def secret(name: str | None) -> str:
+    """The environment variable `name`, for the process that needs it. Raises `ConfigError`."""
+    if name is None:
+        return ""
+    if not (value := os.environ.get(name, "").strip()):
+        raise ConfigError(f"The environment variable {name} with the upstream's key is not set.")
+    return value
+
+
 def child_environment(settings: Settings, file: Path | None) -> dict[str, str]:
     """This environment, so that `load` in a child finds these settings, and our mark on it."""
     named = {FILE: str(file.resolve())} if file else {}

@@ -14,16 +14,17 @@ from starlette.types import ASGIApp
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import Embeddings, Inputs
-from models.engine import Chunk, Load, Prompt, merge
-from models.errors import EngineNotLoaded
+from models.engine import Chunk, Engine, Load, Prompt, merge
+from models.errors import EngineNotLoaded, ModelRefused
 from models.residence import Resident
 from serve.api.app import House, create_app
-from serve.config import Settings
+from serve.config import ConfigError, Settings
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
-from serve.proxies import RemoteEmbedder, RemoteEngine
+from serve.proxies import RemoteEmbedder, RemoteEngine, card_of
+from serve.specs import engine_spec
 
 CHUNK_WINDOW = 0.02  # seconds; what a reader does not notice and a process boundary does
 
@@ -83,7 +84,7 @@ class Gateway:
         settings = self._settings
         gateway = serve.get_replica_context().rank.rank
         log_to(settings.data / "logs", gateway, settings.log.receipts)
-        tiers = {name: RemoteEngine(name, settings) for name in settings.tiers}
+        tiers = {name: _engine(name, settings) for name in settings.tiers}
         return create_app(
             House(
                 settings=settings,
@@ -95,6 +96,21 @@ class Gateway:
                 metrics_dir=self._metrics_dir,
             )
         )
+
+
+def _engine(tier: str, settings: Settings) -> Engine:
+    """An upstream is only waited for: a process between would cost a hop and help nobody."""
+    chosen = settings.tiers[tier]
+    if not chosen.remote:
+        return RemoteEngine(tier, settings)
+
+    def build() -> Engine:
+        try:
+            return build_engine(engine_spec(settings, chosen))
+        except ConfigError as exc:
+            raise ModelRefused(str(exc)) from exc
+
+    return Resident(card_of(settings, tier), build)
 
 
 @serve.ingress()

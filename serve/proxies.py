@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EMBEDDER_APP = "embedder"
 EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 ASK_TIMEOUT = 10.0  # seconds
+IMPATIENCE = 2.0  # seconds until an engine that says nothing is asked whether it is there
 ENGINE, EMBEDDER = "EngineReplica", "EmbedderReplica"  # classes in serve/deployments.py
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class RemoteEngine:
     def __init__(self, tier: str, settings: Settings) -> None:
         self._app = tier_app(tier)
         self._patience = settings.deadlines.recovery
-        self._card = _card(settings, tier)
+        self._card = card_of(settings, tier)
 
     @property
     def card(self) -> ModelCard:
@@ -48,12 +49,13 @@ class RemoteEngine:
             call = self._handle.answer if prompt.whole else self._streaming.generate
             response = call.remote(prompt)
             try:
+                patience = self._patience if prompt.patient else IMPATIENCE
                 if isinstance(response, DeploymentResponseGenerator):
-                    yield await self._first(anext(response))
+                    yield await self._first(anext(response), patience)
                     async for chunk in response:
                         yield chunk
                 else:
-                    yield await self._first(response)
+                    yield await self._first(response, patience)
             finally:
                 # Leaving does not stop the remote call; only this does.
                 response.cancel()  # type: ignore[no-untyped-call]
@@ -63,8 +65,11 @@ class RemoteEngine:
             return await asked(self._handle.load.remote())
 
     async def health(self) -> None:
+        await self._check(ASK_TIMEOUT)
+
+    async def _check(self, timeout: float) -> None:
         with translated():
-            await asked(self._handle.health.remote())
+            await asked(self._handle.health.remote(), min(timeout, ASK_TIMEOUT))
 
     async def wake(self) -> None:
         """Have a model that sleeps loaded; returns at once."""
@@ -82,12 +87,12 @@ class RemoteEngine:
     def _streaming(self) -> "DeploymentHandle[EngineReplica]":
         return self._handle.options(stream=True)
 
-    async def _first(self, chunk: Awaitable[Chunk]) -> Chunk:
+    async def _first(self, chunk: Awaitable[Chunk], patience: float) -> Chunk:
         """The first chunk, however long it queues, as long as the engine is there."""
         first = asyncio.ensure_future(chunk)
         try:
-            while not (await asyncio.wait([first], timeout=self._patience))[0]:
-                await self.health()
+            while not (await asyncio.wait([first], timeout=patience))[0]:
+                await self._check(patience)
             return first.result()
         finally:
             first.cancel()
@@ -110,10 +115,10 @@ class RemoteEmbedder:
             return await asked(handle.embed.remote(inputs))
 
 
-async def asked(answer: Awaitable[T]) -> T:
+async def asked(answer: Awaitable[T], timeout: float = ASK_TIMEOUT) -> T:
     """The answer of a replica. Raises `EngineUnavailable` when it does not come in time."""
     try:
-        return await asyncio.wait_for(answer, ASK_TIMEOUT)
+        return await asyncio.wait_for(answer, timeout)
     except TimeoutError as exc:
         raise EngineUnavailable("The engine does not answer at present.") from exc
 
@@ -146,7 +151,7 @@ def tier_app(tier: str) -> str:
     return f"tier-{tier}"
 
 
-def _card(settings: Settings, tier: str) -> ModelCard:
+def card_of(settings: Settings, tier: str) -> ModelCard:
     chosen = settings.tiers[tier]
     length = chosen.script.context_length if chosen.engine == "scripted" else chosen.context_length
     revision = chosen.sha256 or "bundled"

@@ -5,8 +5,9 @@ from typing import Any
 
 from models.catalogue import EmbedderSpec, EngineSpec
 from models.scripted import Script
+from models.upstream.settings import Patience, Prices, UpstreamSettings
 from models.vllm.loading import device_of
-from serve.config import Settings
+from serve.config import Settings, secret
 from serve.sections.tiers import TierSettings
 
 
@@ -25,7 +26,26 @@ def engine_spec(settings: Settings, tier: TierSettings) -> EngineSpec:
         layout=tier.layout,
         sleep_after=tier.sleep_after,
         vllm=_vllm_options(tier),
+        upstream=_upstream(settings, tier),
         script=Script(**tier.script.model_dump()),
+    )
+
+
+def _upstream(settings: Settings, tier: TierSettings) -> UpstreamSettings | None:
+    told = tier.upstream
+    if told is None:
+        return None
+    return UpstreamSettings(
+        name=tier.model,
+        base_url=told.base_url,
+        model=told.model,
+        api_key=secret(told.key_from),
+        context_length=tier.context_length,
+        slots=tier.slots,
+        max_waiting=settings.limits.waiting,
+        limit_field=told.limit_field,
+        patience=Patience(**told.patience.model_dump()),
+        prices=Prices(**told.prices.model_dump()),
     )
 
 

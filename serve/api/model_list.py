@@ -3,11 +3,14 @@
 besides: `context_length` in tokens, the `tier` that answers, and its `state`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from serve.api.call import Call, Response, as_json
+from serve.api.states import State
 from serve.errors import NotFound
+from serve.pipeline import AUTO
 
 PREFIX = b"/v1/models/"
 EMBEDDING_TIER = "embeddings"
@@ -36,11 +39,21 @@ async def _models(call: Call) -> list[dict[str, Any]]:
             "owned_by": "hearth",
             "context_length": engine.card.context_length,
             "tier": tier,
-            "state": states[tier],
+            "state": states[tier].state,
+            "reason": states[tier].reason,
         }
         for tier, engine in house.tiers.items()
     ]
-    return [*answering, *_embedding_models(call)]
+    auto = [_auto(call, states)] if len(answering) > 1 else []
+    return [*answering, *auto, *_embedding_models(call)]
+
+
+def _auto(call: Call, states: Mapping[str, State]) -> dict[str, Any]:
+    """Whichever tier suits the request."""
+    ready = any(state.state == "ready" for state in states.values())
+    length = max(engine.card.context_length for engine in call.house.tiers.values())
+    card = {"id": AUTO, "object": "model", "created": 0, "owned_by": "hearth", "tier": AUTO}
+    return {**card, "context_length": length, "state": "ready" if ready else "unavailable"}
 
 
 def _embedding_models(call: Call) -> list[dict[str, Any]]:

@@ -6,13 +6,21 @@ process exists.
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
 
 from models.engine import Engine
-from models.errors import EngineError
+from models.errors import EngineError, EngineNotLoaded
 
-State = Literal["ready", "unavailable"]
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """`state` is ready, loading, asleep, failed or unavailable; `reason` is for people."""
+
+    state: str
+    reason: str | None = None
+
+
+READY = State("ready")
 PATIENCE = 2.0  # seconds an engine has to say how it is
 FRESH = 0.5  # seconds; whoever asks more often gets the last finding
 
@@ -39,6 +47,10 @@ async def _state(engine: Engine) -> State:
     try:
         async with asyncio.timeout(PATIENCE):
             await engine.health()
-    except (EngineError, TimeoutError):
-        return "unavailable"
-    return "ready"
+    except EngineNotLoaded as exc:
+        return State(exc.state, exc.message)
+    except EngineError as exc:
+        return State("unavailable", exc.message)
+    except TimeoutError:
+        return State("unavailable", "The engine does not answer at present.")
+    return READY

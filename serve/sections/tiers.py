@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from serve.sections.section import Section
+from serve.sections.upstream import UpstreamSection
 
 
 class ScriptSettings(Section):
@@ -41,7 +42,7 @@ class VllmSection(Section):
 class TierSettings(Section):
     """One engine: what answers, and with how much of the machine."""
 
-    engine: Literal["llama", "vllm", "scripted"] = Field(description="Kind of engine.")
+    engine: Literal["llama", "vllm", "openai", "scripted"] = Field(description="Kind of engine.")
     model: str = Field(description="Name under which clients ask for it.")
     path: Path | None = Field(
         None, description="GGUF file, or for vllm a folder; none: the bundled small model."
@@ -62,8 +63,20 @@ class TierSettings(Section):
     sleep_after: float | None = Field(
         None, gt=0, description="Idle seconds until a vllm model leaves memory; none: never."
     )
+    upstream: UpstreamSection | None = Field(None, description="Only for `openai`.")
     vllm: VllmSection = Field(VllmSection(), description="Only for `vllm`.")
     script: ScriptSettings = Field(ScriptSettings(), description="Only for `scripted`.")
+
+    @property
+    def remote(self) -> bool:
+        """Whether somebody else's machine answers."""
+        return self.engine == "openai"
+
+    @model_validator(mode="after")
+    def _has_upstream(self) -> "TierSettings":
+        if (self.engine == "openai") != (self.upstream is not None):
+            raise ValueError("upstream belongs to engine: openai, which needs it")
+        return self
 
 
 class EmbedderSettings(Section):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -145,3 +146,13 @@ async def test_closing_it_closes_the_model() -> None:
     await engine.close()
     with pytest.raises(EngineUnavailable):
         await workshop.built[0].health()
+
+
+async def test_who_has_somebody_else_to_ask_does_not_wait_for_the_model() -> None:
+    workshop = Workshop(open_at_once=False)
+    engine = Resident(CARD, workshop)
+    with pytest.raises(EngineNotLoaded):
+        await answer(engine, replace(prompt(), patient=False))
+    workshop.gate.set()
+    await until(engine, "ready")
+    assert (await answer(engine, replace(prompt(), patient=False))).text == "one two"

@@ -33,7 +33,7 @@ async def paintings(chat: Chat, key: str, *settings: object) -> list[Painting]:
 async def test_a_good_key_opens_the_room_and_is_trimmed(chat: Chat, appliance: Served) -> None:
     key, models = await chat.enter(f" {appliance.key}\n", "")
     assert key == appliance.key
-    assert models == list(appliance.engines)
+    assert models == [*appliance.engines, "auto"]
 
 
 @pytest.mark.parametrize("key", ["", "   "])

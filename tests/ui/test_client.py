@@ -39,7 +39,7 @@ async def said(appliance: Appliance, key: str = "key", **request: object) -> lis
 
 
 async def test_the_models_that_can_chat_are_listed(there: Appliance, appliance: Served) -> None:
-    assert await there.models(appliance.key) == list(appliance.engines)
+    assert await there.models(appliance.key) == [*appliance.engines, "auto"]
 
 
 async def test_models_for_embeddings_are_not_offered_for_chat() -> None:

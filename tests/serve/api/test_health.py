@@ -8,7 +8,7 @@ async def test_live_and_ready_need_no_key(api: Any) -> None:
         assert (await client.get("/health/live")).json() == {"status": "ok"}
         ready = await client.get("/health/ready")
     assert ready.status_code == 200
-    assert ready.json() == {"ready": True, "tiers": {"small": {"state": "ready"}}}
+    assert ready.json() == {"ready": True, "tiers": {"small": {"state": "ready", "reason": None}}}
 
 
 async def test_ready_is_false_while_no_engine_can_answer(api: Any) -> None:
@@ -17,7 +17,8 @@ async def test_ready_is_false_while_no_engine_can_answer(api: Any) -> None:
         ready = await client.get("/health/ready")
         models = (await client.get("/v1/models")).json()
     assert ready.status_code == 503
-    assert ready.json() == {"ready": False, "tiers": {"small": {"state": "unavailable"}}}
+    small = {"state": "unavailable", "reason": "The engine has been stopped."}
+    assert ready.json() == {"ready": False, "tiers": {"small": small}}
     assert models["data"][0]["state"] == "unavailable"
 
 

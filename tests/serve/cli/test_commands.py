@@ -20,7 +20,7 @@ def hearth(home: Path, *arguments: str, **environment: str) -> subprocess.Comple
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEARTH_")}
     return subprocess.run(
         [sys.executable, "-m", "serve", *arguments],
-        env=inherited | {"HEARTH_HOME": str(home)} | environment,
+        env=inherited | {"HEARTH_HOME": str(home), "HEARTH_PROFILE": "small"} | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
