@@ -19,6 +19,7 @@ from models.errors import EngineNotLoaded, ModelRefused
 from models.residence import Resident
 from serve.api.app import House, create_app
 from serve.config import ConfigError, Settings
+from serve.judging import DifficultyJudge
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
@@ -85,13 +86,17 @@ class Gateway:
         gateway = serve.get_replica_context().rank.rank
         log_to(settings.data / "logs", gateway, settings.log.receipts)
         tiers = {name: _engine(name, settings) for name in settings.tiers}
+        embedder = RemoteEmbedder(settings) if settings.embedder.engine != "none" else None
+        # The weights were trained on this embedder's vectors; others leave the surface to judge.
+        fitting = embedder if settings.embedder.engine == "sentence" else None
+        judge = DifficultyJudge(fitting, settings.routing.embedding)
         return create_app(
             House(
                 settings=settings,
                 keys=Keys(settings.database),
-                pipeline=Pipeline(settings, tiers),
+                pipeline=Pipeline(settings, tiers, judge),
                 tiers=tiers,
-                embedder=RemoteEmbedder(settings) if settings.embedder.engine != "none" else None,
+                embedder=embedder,
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
             )

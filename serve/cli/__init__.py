@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from serve.cli import appliance, config, doctor, keys
+from serve.cli import appliance, config, doctor, keys, models, route
 
 
 def main() -> None:
@@ -21,6 +21,8 @@ def main() -> None:
     for command in (appliance.up, appliance.down, appliance.status, doctor.doctor):
         app.command()(command)
     app.add_typer(keys.commands, name="keys")
+    app.add_typer(models.commands, name="models")
     app.add_typer(config.commands, name="config")
+    app.command()(route.route)
     app.command()(config.version)
     app()

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psutil
 
-from models.gpu import GpuUnknown, read
+from models.gpu import GpuReader, GpuReading
 from models.llama.build import processor
+from models.nvml import Nvml
+from models.room import of_machine
 from serve.config import Settings
 from serve.doctor.finding import GB, INSTALL, Finding
 
@@ -41,8 +43,7 @@ def cmake(_: Settings) -> Finding:
 
 
 def memory(_: Settings) -> Finding:
-    available = min(psutil.virtual_memory().available, _cgroup_memory())
-    return judge_space("memory", available, least=2 * GB, good=4 * GB)
+    return judge_space("memory", of_machine().free, least=2 * GB, good=4 * GB)
 
 
 def disk(settings: Settings) -> Finding:
@@ -63,11 +64,17 @@ def processor_flags(_: Settings) -> Finding:
 
 
 def gpu(_: Settings) -> Finding:
-    try:
-        found = [f"{g.name}, {g.memory_free // GB} GB free, driver {g.driver}" for g in read()]
-    except GpuUnknown as exc:
-        return Finding("gpu", "ok", f"no GPU: CPU tiers only ({exc.args[0]})")
-    return Finding("gpu", "ok", "; ".join(found))
+    return judge_gpu(GpuReader(Nvml().read).read())
+
+
+def judge_gpu(reading: GpuReading) -> Finding:
+    found = [f"{gpu.name}, {gpu.memory_free // GB} GB free" for gpu in reading.gpus]
+    if reading.state == "absent":
+        return Finding("gpu", "ok", f"{reading.detail}: CPU tiers only")
+    if reading.state != "ok":
+        mend = "look into the kernel's log (dmesg) for NVRM and Xid"
+        return Finding("gpu", "warning", "; ".join([reading.detail, *found]), mend)
+    return Finding("gpu", "ok", f"{'; '.join(found)}; driver {reading.driver}")
 
 
 def judge_space(name: str, free: int, least: int, good: int) -> Finding:
@@ -88,13 +95,3 @@ def judge_processor(cpuinfo: str) -> Finding:
         mend = "expect slow answers; AVX2 or newer is advised"
         return Finding("processor", "warning", f"{here.model}: no vector instructions", mend)
     return Finding("processor", "ok", f"{here.model}: {', '.join(fast)}")
-
-
-def _cgroup_memory() -> int:
-    """What a container's limit leaves, in bytes; plenty where there is none."""
-    try:
-        folder = Path("/sys/fs/cgroup")
-        limit, used = ((folder / f"memory.{f}").read_text() for f in ("max", "current"))
-        return int(limit) - int(used)
-    except (OSError, ValueError):
-        return sys.maxsize

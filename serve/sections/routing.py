@@ -9,7 +9,7 @@ class RoutingSettings(Section):
     """`quality`: the share of the way from the cheapest tier's quality to the best one's."""
 
     quality: float = Field(
-        0.5, ge=0, le=1, description="0: always the cheapest tier, 1: always the strongest."
+        0.75, ge=0, le=1, description="0: always the cheapest tier, 1: always the strongest."
     )
     long_prompt: int = Field(
         6000, ge=1, description="Bytes of prompt from which the strong tier is preferred."
