@@ -145,6 +145,8 @@ def _answer(script: Script, prompt: Prompt) -> Sequence[str]:
         name = choice.name or prompt.tools[0].name
         return [f'{OPENING}{{"name": {json.dumps(name)}, "arguments": {{', f"}}}}{CLOSING}"]
     words = script.words or _words(_texts(prompt)[-1]) or ("",)
+    if prompt.begun:
+        words = _words("".join(words).removeprefix(prompt.begun)) or ("",)
     if prompt.format.kind == "json_object":
         return _words(json.dumps({"answer": "".join(words)}))
     return words

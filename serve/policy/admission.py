@@ -75,7 +75,7 @@ class _Entry:
 
 @dataclass(slots=True)
 class Admission:
-    """Of one tier. Numbers that come out of `ask` name the request in the other calls."""
+    """Of one tier with `slots` places. Numbers that `ask` gives name requests in other calls."""
 
     settings: AdmissionSettings
     slots: int
@@ -222,7 +222,7 @@ class Admission:
 
     def _places(self) -> int:
         """How many may run at once."""
-        places = float(self._load.slots_total if self._load else self.slots)
+        places = float(self.slots)
         if self._device.throttled:
             places *= THROTTLED
         if self._device.tight:

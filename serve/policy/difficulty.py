@@ -49,7 +49,7 @@ def surface(text: str) -> NDArray[np.float64]:
         [
             np.log1p(length) - 5,
             np.log1p(count) - 3,
-            sum(map(len, words)) / count - 5,
+            min(15.0, sum(map(len, words)) / count) - 5,
             10 * sum(c.isdigit() for c in text) / length,
             10 * len(_SYMBOL.findall(text)) / length,
             10 * sum(c.isupper() for c in text) / length,

@@ -103,9 +103,9 @@ class FairQueue:
     def ahead(self, key: str, cost: float) -> float:
         """The cost that is served before a new job of `key` begins, at most; in tokens."""
         line = self._lines.get(key)
-        own = (line.cost if line else 0.0) + cost
-        rivals = sum(1 for other in self._lines.values() if other.jobs and other is not line)
-        return min(self.cost, own * (rivals + 1))
+        own = line.cost if line else 0.0
+        rivals = (other.cost for other in self._lines.values() if other is not line)
+        return own + sum(min(rival, own + cost) for rival in rivals)
 
     def greediest(self) -> Job | None:
         """The last job of the key that has most waiting: who must go when there is no room."""
