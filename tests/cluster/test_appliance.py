@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 MODEL = "smollm2-135m-instruct"
+HARD = (
+    "Derive the equation of motion of a damped pendulum with friction coefficient c, given the "
+    "moment of inertia I."
+)
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,9 @@ class Running:
     def hearth(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return hearth(*arguments, "--home", str(self.home))
 
-    def ask(self, text: str, timeout: float = 120) -> httpx.Response:
+    def ask(self, text: str, timeout: float = 120, model: str = MODEL) -> httpx.Response:
         body = {
-            "model": MODEL,
+            "model": model,
             "max_tokens": 8,
             "messages": [{"role": "user", "content": text}],
         }
@@ -84,6 +89,21 @@ def test_up_ends_with_the_urls_a_key_and_a_link(appliance: Running) -> None:
     assert f"{appliance.url}/v1" in appliance.announced
     assert f"{appliance.url}/ui/?signin=" in appliance.announced
     assert re.search(r"hearth-[0-9a-f]{12}-\S{40,}", appliance.announced)
+
+
+@pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")
+def test_auto_sends_an_easy_and_a_hard_prompt_to_different_tiers(appliance: Running) -> None:
+    def large() -> object:
+        return httpx.get(f"{appliance.url}/health/ready", timeout=10).json()["tiers"]["large"]
+
+    assert eventually(lambda: large() == {"state": "ready", "reason": None}, 300), large()
+    easy = appliance.ask("Hello", model="auto")
+    hard = appliance.ask(HARD, model="auto")
+    assert (easy.status_code, hard.status_code) == (200, 200)
+    assert easy.headers["x-hearth-tier"] == "small"
+    assert easy.headers["x-hearth-reason"].startswith("easy")
+    assert hard.headers["x-hearth-tier"] == "large"
+    assert hard.headers["x-hearth-reason"].startswith("hard")
 
 
 def test_status_tells_a_script_what_it_needs(appliance: Running) -> None:
