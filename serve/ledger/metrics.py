@@ -20,6 +20,8 @@ from serve.receipt import Receipt
 NONE = "none"
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
+RATIOS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.1, 1.33, 2, 4, 10, 20)
+
 
 class Metrics:
     """`folder`: None for a single process, else what PROMETHEUS_MULTIPROC_DIR says."""
@@ -44,6 +46,24 @@ class Metrics:
         self._attempts = Counter(
             "hearth_attempts", "Tries to generate.", ("tier", "error"), registry=registry
         )
+        self._queue = _seconds("hearth_queue_seconds", "Waiting for a permit.", registry)
+        self._wait_error = Histogram(
+            "hearth_wait_error_seconds",
+            "How far the expected wait for a permit was off.",
+            ("tier",),
+            registry=registry,
+            buckets=SECONDS,
+        )
+        self._forecast = Histogram(
+            "hearth_output_forecast_ratio",
+            "Tokens of an answer over what admission expected.",
+            ("tier",),
+            registry=registry,
+            buckets=RATIOS,
+        )
+        self._brownout = Counter(
+            "hearth_brownout", "Requests under a step of the ladder.", ("step",), registry=registry
+        )
 
     def observe(self, receipt: Receipt) -> None:
         """Count one finished request. `receipt.model` is a known model or None."""
@@ -55,10 +75,24 @@ class Metrics:
             self._ttft.labels(receipt.path, model).observe(receipt.ttft_ms / 1000)
         for attempt in receipt.attempts:
             self._attempts.labels(attempt.tier, attempt.error or NONE).inc()
+        self._observe_admission(receipt, model)
         if receipt.usage is not None:
             self._tokens.labels(model, "prompt").inc(receipt.usage.prompt_tokens)
             self._tokens.labels(model, "cached").inc(receipt.usage.cached_tokens)
             self._tokens.labels(model, "completion").inc(receipt.usage.completion_tokens)
+
+    def _observe_admission(self, receipt: Receipt, model: str) -> None:
+        if not receipt.attempts:
+            return
+        tier = receipt.tier or NONE
+        self._queue.labels(receipt.path, model).observe(receipt.queue_ms / 1000)
+        if receipt.expected_wait_ms is not None:
+            off = abs(receipt.expected_wait_ms - receipt.queue_ms) / 1000
+            self._wait_error.labels(tier).observe(off)
+        for forecast in receipt.forecast:
+            self._forecast.labels(tier).observe(forecast.came / max(1.0, forecast.expected))
+        for step in receipt.brownout:
+            self._brownout.labels(step).inc()
 
     def render(self, loads: Mapping[str, Load]) -> bytes:
         """All processes' counts and the engines' present `loads` (by tier), as Prometheus text."""

@@ -6,7 +6,7 @@ import pytest
 
 from models.engine import Load, Usage
 from serve.ledger.metrics import Metrics
-from serve.receipt import Attempt, Receipt
+from serve.receipt import Attempt, Forecast, Receipt
 
 LOAD = Load(3, 2, 8, 100, 1000, 50.0, 20.0, 10**9, 2 * 10**9, 0.0)
 PROCESS = """
@@ -69,3 +69,19 @@ def test_several_processes_add_up(tmp_path: Path) -> None:
         request = 'error="none",model="none",route="/v1/models",status="200"'
         assert told[f"hearth_requests_total{{{request}}}"] == 5 * times
         assert told['hearth_tokens_total{kind="completion",model="none"}'] == 20 * times
+
+
+def test_how_far_admissions_estimates_were_off_is_counted() -> None:
+    metrics = Metrics()
+    receipt = Receipt(path="/v1/chat/completions", model="echo", tier="small")
+    receipt.attempts.append(Attempt("small", 1.0))
+    receipt.waited(2.0, 0.5)
+    receipt.forecast.append(Forecast(10.0, 20))
+    receipt.brownout = ("no_rerank",)
+    receipt.close(200)
+    metrics.observe(receipt)
+    told = lines(metrics.render({}))
+    assert told['hearth_queue_seconds_sum{model="echo",route="/v1/chat/completions"}'] == 0.5
+    assert told['hearth_wait_error_seconds_sum{tier="small"}'] == 1.5
+    assert told['hearth_output_forecast_ratio_sum{tier="small"}'] == 2.0
+    assert told['hearth_brownout_total{step="no_rerank"}'] == 1
