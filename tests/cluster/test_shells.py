@@ -151,7 +151,7 @@ def test_every_listener_is_on_loopback(appliance: Appliance) -> None:
 
 
 def test_killing_the_engine_loses_no_answer_that_is_not_streamed(tmp_path: Path) -> None:
-    script = {"words": [f"w{i} " for i in range(10)], "token_delay": 0.1}
+    script = {"words": [f"w{i} " for i in range(10)], "first_token_delay": 1.0}
     tiers = {"small": {"engine": "scripted", "model": "echo", "script": script}}
     with running(tmp_path, tiers=tiers) as appliance, ThreadPoolExecutor(4) as pool:
         stop = threading.Event()
@@ -165,7 +165,7 @@ def test_killing_the_engine_loses_no_answer_that_is_not_streamed(tmp_path: Path)
 
         askers = [pool.submit(keep_asking) for _ in range(4)]
         for _ in range(2):
-            assert eventually(lambda: running_now(appliance, "small") == 4, 10)
+            assert eventually(lambda: running_now(appliance, "small") >= 2, 10)
             kill_the_engine(appliance)
             assert eventually(lambda: ask(appliance).status_code == 200, 15)
         stop.set()
