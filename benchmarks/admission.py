@@ -37,8 +37,8 @@ class Tier:
         self._random = random.Random(1)
         self._keys = keys
         self.policy = Admission(AdmissionSettings(waiting=room), SLOTS, self._random)
-        load = Load(SLOTS, 0, SLOTS, 0, 1 << 30, 300.0, 100.0, 0, 0, 0.0)
-        self.policy.observe(load, 0.0)
+        idle = Load(0, 0, SLOTS, 0, 1 << 30, 300.0, 100.0, 0, 0, 0.0)
+        self.policy.observe(idle, 0.0)  # from now on it is known how fast the engine is
         self.running: list[int] = []
         while self.policy.waiting < waiting:
             verdict = self.policy.ask(self.request(), 0.0)

@@ -69,7 +69,7 @@ class Gate:
         if verdict.displaced is not None:
             self._refuse(verdict.displaced, Overloaded.full(self.policy.settings.patience))
         timer = asyncio.get_running_loop().call_later(
-            max(0.0, ask.deadline - self.clock()), self._expire
+            max(0.0, ask.deadline - self.clock()), self._expire, ask.deadline
         )
         try:
             await future
@@ -77,8 +77,9 @@ class Gate:
             timer.cancel()
             self._futures.pop(verdict.number, None)
 
-    def _expire(self) -> None:
-        self._look(self.clock())
+    def _expire(self, deadline: float) -> None:
+        """A timer may ring a clock tick early; nothing would ring again."""
+        self._look(max(self.clock(), deadline))
 
     def _look(self, now: float) -> None:
         going, late = self.policy.advance(now)

@@ -7,6 +7,7 @@ order is cost minus what waiting takes off it, which needs no re-sorting: all ag
 """
 
 import heapq
+import math
 from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,12 +37,45 @@ class _Line:
     queued: bool = False
 
 
+class _Costs:
+    """What waits under each key, by powers of two: sums over a thousand keys in some 30 steps."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, dict[str, float]] = {}
+        self._sums: dict[int, float] = {}
+
+    def set(self, key: str, old: float, new: float) -> None:
+        if old > 0:
+            place = math.frexp(old)[1]
+            bucket = self._buckets[place]
+            del bucket[key]
+            self._sums[place] -= old
+            if not bucket:
+                del self._buckets[place], self._sums[place]
+        if new > 0:
+            place = math.frexp(new)[1]
+            self._buckets.setdefault(place, {})[key] = new
+            self._sums[place] = self._sums.get(place, 0.0) + new
+
+    def capped(self, cap: float) -> float:
+        """The sum of `min(cost, cap)`, or a little more: n * min(mean, cap) inside a bucket."""
+        buckets = self._buckets
+        return sum(min(total, cap * len(buckets[place])) for place, total in self._sums.items())
+
+    def greatest(self) -> str | None:
+        if not self._buckets:
+            return None
+        top = self._buckets[max(self._buckets)]
+        return max(top, key=top.__getitem__)
+
+
 class FairQueue:
     """`ageing` in tokens per second."""
 
     def __init__(self, ageing: float = 0.0) -> None:
         self._ageing = ageing
         self._lines: dict[str, _Line] = {}
+        self._costs = _Costs()
         self._order: list[tuple[float, int, str]] = []  # start tag, tie-breaker, key
         self._virtual = 0.0
         self._ties = 0
@@ -102,15 +136,13 @@ class FairQueue:
 
     def ahead(self, key: str, cost: float) -> float:
         """The cost that is served before a new job of `key` begins, at most; in tokens."""
-        line = self._lines.get(key)
-        own = line.cost if line else 0.0
-        rivals = (other.cost for other in self._lines.values() if other is not line)
-        return own + sum(min(rival, own + cost) for rival in rivals)
+        own = self.waiting(key)
+        return self._costs.capped(own + cost)  # its own line, too, is less than the cap
 
     def greediest(self) -> Job | None:
         """The last job of the key that has most waiting: who must go when there is no room."""
-        full = [line for line in self._lines.values() if line.jobs]
-        return max(full, key=lambda line: line.cost).jobs[-1] if full else None
+        key = self._costs.greatest()
+        return self._lines[key].jobs[-1] if key is not None else None
 
     def waiting(self, key: str) -> float:
         """Cost that waits under `key`."""
@@ -128,7 +160,8 @@ class FairQueue:
 
     def _count(self, line: _Line, job: Job, sign: int) -> None:
         self._length += sign
-        line.cost = line.cost + sign * job.cost if line.jobs else 0.0
+        before, line.cost = line.cost, line.cost + sign * job.cost if line.jobs else 0.0
+        self._costs.set(job.key, before, line.cost)
         self.cost = self.cost + sign * job.cost if self._length else 0.0
 
     def _forget_idle(self) -> None:

@@ -124,5 +124,17 @@ def test_no_more_than_everything_is_ahead(asked: list[tuple[str, float]], cost: 
     queue = FairQueue()
     for number, (key, each) in enumerate(asked):
         put(queue, number, key, each)
-    assert queue.ahead("new", cost) <= queue.cost
+    assert queue.ahead("new", cost) <= queue.cost * (1 + 1e-9)
     assert queue.ahead("new", cost) <= queue.ahead("a", cost) + 1e-6
+
+
+@given(ASKED, COSTS)
+def test_what_is_ahead_is_hardly_overestimated(asked: list[tuple[str, float]], cost: float) -> None:
+    """One of each rival's jobs at a time, until the newcomer's turn."""
+    queue = FairQueue()
+    rivals: dict[str, float] = {}
+    for number, (key, each) in enumerate(asked):
+        put(queue, number, key, each)
+        rivals[key] = rivals.get(key, 0.0) + each
+    exact = sum(min(rival, cost) for rival in rivals.values())
+    assert exact * (1 - 1e-9) <= queue.ahead("new", cost) <= 1.5 * exact
