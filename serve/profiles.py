@@ -9,7 +9,7 @@ Tiers = dict[str, dict[str, Any]]
 
 BUNDLED: Final = "smollm2-135m-instruct"
 BUNDLED_SAMPLING: Final = {"temperature": 0.2, "top_p": 0.9}  # as its authors recommend
-GPU_MODEL: Final = "Qwen/Qwen3-8B"  # Apache-2.0; 16 GB in bf16
+GPU_MODEL: Final = "Qwen3-8B"  # hearth models pull Qwen/Qwen3-8B: Apache-2.0, 16 GB in bf16
 
 _SMALL: Final = {"engine": "llama", "model": BUNDLED, **BUNDLED_SAMPLING}
 _EMBEDDED: Final = {

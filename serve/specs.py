@@ -9,6 +9,7 @@ from models.upstream.settings import Patience, Prices, UpstreamSettings
 from models.vllm.loading import device_of
 from serve.config import Settings, secret
 from serve.sections.tiers import TierSettings
+from serve.weights import weights_of
 
 
 def engine_spec(settings: Settings, tier: TierSettings) -> EngineSpec:
@@ -17,7 +18,7 @@ def engine_spec(settings: Settings, tier: TierSettings) -> EngineSpec:
         name=tier.model,
         kept=settings.data / "kept",
         threads=tier.threads or len(os.sched_getaffinity(0)),
-        path=tier.path,
+        path=weights_of(settings, tier),
         sha256=tier.sha256,
         context_length=tier.context_length,
         slots=tier.slots,

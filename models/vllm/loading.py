@@ -79,7 +79,8 @@ def weights(spec: "EngineSpec") -> Path:
         return source
     if not source.is_file():
         raise ModelRefused(
-            f"There are no weights of {spec.name} here: `hearth models pull` fetches them."
+            f"There are no weights of {spec.name} here: `hearth models pull REPOSITORY "
+            f"--name {spec.name}` fetches them, `hearth models add FOLDER` takes your own."
         )
     spec.kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     return derive(source, spec.kept, lambda done, total: None, sha256)

@@ -13,8 +13,8 @@ from serve.cli.options import FAILED, AsJson, Config, Home, fail, settings_from
 from serve.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from models.memory import Plan, Room
-    from models.store import Entry, Store
+    from models.memory.plan import Plan, Room
+    from models.store.store import Entry, Store
 
 commands = typer.Typer(no_args_is_help=True, help="Models: get, check and plan them.")
 
@@ -63,8 +63,8 @@ def pull(  # noqa: PLR0913, PLR0917  (options of a command)
     Only safetensors and GGUF, never code. Every file is compared with the Hub's hash. HF_ENDPOINT
     names a mirror; HF_TOKEN, or 'hf auth login', opens what is private or gated.
     """
-    from models.hub import Hub
-    from models.pull import Wanted, pull
+    from models.store.hub import Hub
+    from models.store.pull import Wanted, pull
 
     wanted = Wanted(repository, revision, file, name)
     with _errors(), Hub() as hub, progress_bar(f"Pulling {repository}") as progress:
@@ -143,8 +143,8 @@ def plan(  # noqa: PLR0913, PLR0917  (options of a command)
 
     Exit code 1 when it does not fit.
     """
-    from models.footprint import footprint
-    from models.memory import plan
+    from models.memory.footprint import footprint
+    from models.memory.plan import plan
     from serve.supervisor.model_states import path_of
 
     with _errors():
@@ -188,9 +188,9 @@ def _print_plan(plan: "Plan") -> None:
 
 def _room(gpu: int | None) -> "Room":
     """Of the GPU asked for; by default of the first one, or of the machine where there is none."""
-    from models.gpu import GpuReader
-    from models.nvml import Nvml
-    from models.room import of_gpu, of_machine
+    from models.gpu.nvml import Nvml
+    from models.gpu.readings import GpuReader
+    from models.memory.room import of_gpu, of_machine
 
     if gpu == NO_GPU:
         return of_machine()
@@ -207,7 +207,7 @@ def _room(gpu: int | None) -> "Room":
 def _errors() -> Iterator[None]:
     """What goes wrong with a model is one line, and exit code 1."""
     from models.errors import ModelRefused
-    from models.store import StoreError
+    from models.store.store import StoreError
 
     try:
         yield
@@ -216,6 +216,6 @@ def _errors() -> Iterator[None]:
 
 
 def _store(home: Home, config: Config) -> "Store":
-    from serve.supervisor.model_states import store_of
+    from serve.weights import store_of
 
     return store_of(settings_from(home, None, config))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import psutil
 
-from models.gpu import GpuReader, GpuReading
+from models.gpu.nvml import Nvml
+from models.gpu.readings import GpuReader, GpuReading
 from models.llama.build import processor
-from models.nvml import Nvml
-from models.room import of_machine
+from models.memory.room import of_machine
 from serve.config import Settings
 from serve.doctor.finding import GB, INSTALL, Finding
 

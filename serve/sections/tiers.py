@@ -45,7 +45,9 @@ class TierSettings(Section):
     engine: Literal["llama", "vllm", "openai", "scripted"] = Field(description="Kind of engine.")
     model: str = Field(description="Name under which clients ask for it.")
     path: Path | None = Field(
-        None, description="GGUF file, or for vllm a folder; none: the bundled small model."
+        None,
+        description="GGUF file, or for vllm a folder; none: the stored model of this name "
+        "(hearth models list), else the bundled small one.",
     )
     sha256: str | None = Field(None, description="The file must have this hash.")
     context_length: int = Field(2048, ge=128, description="Tokens of prompt and answer.")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.models.hub_server import REPOSITORY, FakeHub, serving
 from tests.models.small_models import small_folder, small_gguf
+from tests.models.store.hub_server import REPOSITORY, FakeHub, serving
 
 ROOT = Path(__file__).parents[3]
 BUNDLED = "smollm2-135m-instruct"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.gpu import GpuReading, State
+from models.gpu.readings import GpuReading, State
 from serve.doctor.machine import judge_gpu
 
 

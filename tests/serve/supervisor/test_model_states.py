@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from models.llama.settings import bundled_model
-from models.store import StoreError
+from models.store.store import StoreError
 from serve.config import Settings
 from serve.sections.tiers import TierSettings
 from serve.supervisor import probe
-from serve.supervisor.model_states import entries_of, path_of, store_of
+from serve.supervisor.model_states import entries_of, path_of
 from serve.supervisor.place import Place
+from serve.weights import store_of
 from tests.models.small_models import small_gguf
 
 

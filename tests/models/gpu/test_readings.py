@@ -10,8 +10,8 @@ from threading import Event, Thread
 
 import pytest
 
-from models.gpu import Gpu, GpuReader, GpuReading
-from models.nvml import Nvml
+from models.gpu.nvml import Nvml
+from models.gpu.readings import Gpu, GpuReader, GpuReading
 
 HAS_DRIVER = Path("/proc/driver/nvidia/version").exists()
 LONG = 60.0  # seconds
@@ -52,7 +52,7 @@ def test_a_gpu_tells_its_memory() -> None:
 
 
 def test_importing_loads_no_driver() -> None:
-    program = "import sys, models.gpu, models.nvml; sys.exit('pynvml' in sys.modules)"
+    program = "import sys, models.gpu.readings, models.gpu.nvml; sys.exit('pynvml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import psutil
 
-from models.gpu import Gpu, GpuProcess
-from models.memory import Holder
-from models.room import of_gpu, of_machine
+from models.gpu.readings import Gpu, GpuProcess
+from models.memory.plan import Holder
+from models.memory.room import of_gpu, of_machine
 
 
 def cgroup(path: Path, limit: str) -> Path:

@@ -9,7 +9,7 @@ from models import safetensors_file
 from models.errors import ModelRefused
 from models.llama.gguf_contents import Contents
 from models.llama.gguf_reader import read
-from models.memory import Footprint
+from models.memory.plan import Footprint
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 GGUF_KV_BITS: Final = 8.5

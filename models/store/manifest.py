@@ -10,8 +10,8 @@ from typing import Annotated, BinaryIO, ClassVar, Final
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from models.errors import ModelRefused
-from models.model_files import Format
 from models.progress import Meter
+from models.store.model_files import Format
 
 MANIFEST: Final = "manifest.json"
 CHUNK_BYTES: Final = 1 << 20

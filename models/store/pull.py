@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from models import model_files
 from models.durable import unfinished
 from models.errors import ModelRefused
-from models.hub import Hub, HubFile, HubInterrupted, HubRefused, Repository
-from models.manifest import CHUNK_BYTES, Manifest, ModelFile
 from models.progress import Meter, Progress
-from models.store import FILES, Entry, Store, StoreError
+from models.store import model_files
+from models.store.hub import Hub, HubFile, HubInterrupted, HubRefused, Repository
+from models.store.manifest import CHUNK_BYTES, Manifest, ModelFile
+from models.store.store import FILES, Entry, Store, StoreError
 
 TRIES: Final = 5
 """In a row without a single byte."""

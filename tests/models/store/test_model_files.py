@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelRefused
-from models.model_files import check, choose
+from models.store.model_files import check, choose
 from tests.models.small_models import small_folder, small_gguf
 
 TEXTS = ["config.json", "tokenizer.json"]

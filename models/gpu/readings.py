@@ -2,7 +2,7 @@
 
 A driver can be absent, of another version than its library, or never return, and a GPU can vanish:
 all of these are states of a `GpuReading`. Whoever wants to know asks a `GpuReader`, which asks the
-driver (`models.nvml`) in a thread of which there is never more than one.
+driver (`models.gpu.nvml`) in a thread of which there is never more than one.
 """
 
 import logging

@@ -2,7 +2,7 @@
 
 <folder>/<name>/manifest.json   where it comes from, every file's hash
 <folder>/<name>/files/          what an engine reads
-<folder>/.<name>.part/          a model on its way (`models.pull` goes on where it broke off)
+<folder>/.<name>.part/          a model on its way (`models.store.pull` goes on with it)
 """
 
 import re
@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from models import manifest, model_files
 from models.durable import Busy, appearing, is_locked, locked, publish, unfinished
 from models.errors import ModelRefused
-from models.manifest import Manifest
 from models.progress import Meter, Progress
+from models.store import manifest, model_files
+from models.store.manifest import Manifest
 
 State = Literal["absent", "downloading", "ready", "loading", "serving", "failed"]
 """Loading and serving are what an engine does with a model that is ready."""

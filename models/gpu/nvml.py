@@ -1,7 +1,7 @@
 """Asks the NVIDIA driver, through NVML (its management library), for a `GpuReading`.
 
 NVML's reference: https://docs.nvidia.com/deploy/nvml-api. Any call may never return: whoever does
-not want that asks a `models.gpu.GpuReader`.
+not want that asks a `models.gpu.readings.GpuReader`.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psutil
 
-from models.gpu import Gpu, GpuProcess, GpuReading, Slowdown, State
+from models.gpu.readings import Gpu, GpuProcess, GpuReading, Slowdown, State
 
 Handle = Any  # of pynvml, which has no types
 

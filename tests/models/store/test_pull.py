@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from models.errors import ModelRefused
-from models.hub import Hub
-from models.model_files import choose
 from models.progress import Progress
-from models.pull import TRIES, Wanted, pull
-from models.store import Entry, Store, StoreError
-from tests.models.hub_server import COMMIT, REPOSITORY, FakeHub, serving
+from models.store.hub import Hub
+from models.store.model_files import choose
+from models.store.pull import TRIES, Wanted, pull
+from models.store.store import Entry, Store, StoreError
 from tests.models.small_models import small_folder, small_gguf
+from tests.models.store.hub_server import COMMIT, REPOSITORY, FakeHub, serving
 
 WEIGHTS = "model.safetensors"
 NUMBERS = 500_000  # a million bytes

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from models import manifest
 from models.durable import locked
 from models.errors import ModelRefused
-from models.store import FILES, Store, StoreError
+from models.store import manifest
+from models.store.store import FILES, Store, StoreError
 from tests.models.small_models import small_folder, small_gguf
 
 
@@ -131,7 +131,7 @@ def test_a_killed_process_leaves_something_that_says_so_and_can_be_removed(
     store: Store, gguf: Path
 ) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from models.store import Store\n"
+        "import os, sys; from pathlib import Path; from models.store.store import Store\n"
         "Store(Path(sys.argv[1])).add(Path(sys.argv[2]), None, lambda *_: os._exit(9))"
     )
     command = [sys.executable, "-c", program, str(store.folder), str(gguf)]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from models.errors import ModelRefused
-from models.footprint import footprint, of_gguf
 from models.llama.gguf_contents import Contents, Value
 from models.llama.settings import bundled_model
+from models.memory.footprint import footprint, of_gguf
 from models.safetensors_file import write_bf16
 
 LLAMA = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMPILER = shutil.which("cc")
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
 READ_TWICE = """
 import json, sys
 from dataclasses import asdict
-from models.nvml import Nvml
+from models.gpu.nvml import Nvml
 nvml = Nvml()
 readings = [nvml.read(), nvml.read()]
 print(json.dumps([
@@ -29,8 +29,8 @@ print(json.dumps([
 HANG_AND_COME_BACK = """
 import json, sys, threading
 from pathlib import Path
-from models.gpu import GpuReader
-from models.nvml import Nvml
+from models.gpu.readings import GpuReader
+from models.gpu.nvml import Nvml
 reader = GpuReader(Nvml().read, period=0, deadline=0.2)
 first = reader.read().state
 states = {reader.read().state for _ in range(100)}
@@ -41,8 +41,8 @@ print(json.dumps([first, sorted(states), threads, now.state, now.gpus[0].name]))
 """
 
 HANG_AND_EXIT = """
-from models.gpu import GpuReader
-from models.nvml import Nvml
+from models.gpu.readings import GpuReader
+from models.gpu.nvml import Nvml
 print(GpuReader(Nvml().read, deadline=0.2).read().state)
 """
 

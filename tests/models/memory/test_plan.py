@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelRefused
-from models.memory import (
+from models.memory.plan import (
     ENOUGH_AT_ONCE,
     LEAST_CONTEXT,
     MARGIN_LEAST,

@@ -5,8 +5,8 @@ from typing import Final
 
 import psutil
 
-from models.gpu import Gpu
-from models.memory import Holder, Room
+from models.gpu.readings import Gpu
+from models.memory.plan import Holder, Room
 
 _CGROUP: Final = Path("/sys/fs/cgroup")
 HOLDERS: Final = 5
