@@ -51,13 +51,19 @@ def _fast(settings: Settings) -> dict[str, str]:
         # A machine that is busy for a while must not cost the front door.
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
         "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "60",
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(int(settings.gateway.drain_seconds) + 5),
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": str(_longest_request(settings)),
         "OMP_NUM_THREADS": "1",
         **ENVIRONMENT,
         "TOKENIZERS_PARALLELISM": "false",
         "RAY_ROTATION_MAX_BYTES": "10000000",
         "RAY_ROTATION_BACKUP_COUNT": "2",
     }
+
+
+def _longest_request(settings: Settings) -> int:
+    """Seconds. HAProxy is replaced whenever a gateway comes or goes; the old one ends its work."""
+    chosen = settings.deadlines
+    return ceil(chosen.headers + chosen.body + chosen.answer + chosen.write)
 
 
 def _edge(settings: Settings, folder: Path) -> dict[str, str]:

@@ -101,3 +101,8 @@ def test_ray_is_told_to_be_private(settings: Settings) -> None:
     assert environment["RAY_AUTH_MODE"] == "token"
     assert len(environment["RAY_AUTH_TOKEN"]) == 64
     assert environment["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_an_haproxy_that_is_replaced_may_finish_the_longest_answer(settings: Settings) -> None:
+    hard_stop = int(cluster_environment(settings)["RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S"])
+    assert hard_stop > settings.deadlines.answer
