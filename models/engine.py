@@ -172,6 +172,15 @@ class ModelCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What an engine's GPUs say of themselves. `tight`: others leave them too little memory."""
+
+    throttled: bool = False
+    tight: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """How busy an engine is. Rates are tokens per second over the last seconds; memory in bytes.
 
@@ -188,6 +197,7 @@ class Load:
     memory_used: int
     memory_total: int
     measured_at: float
+    device: Device = Device()
 
     @property
     def slots_free(self) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from models.engine import Load
 from serve.errors import Overloaded, QueueDeadline
-from serve.policy.admission import Admission, Admitted, Ask, Device, Queued, Refused
+from serve.policy.admission import Admission, Admitted, Ask, Queued, Refused
 from serve.policy.estimates import Estimate
 from serve.sections.admission import AdmissionSettings
 
@@ -54,10 +54,10 @@ class Gate:
         finally:
             self._let_in(self.policy.leave(verdict.number, self.clock()))
 
-    def observe(self, load: Load, device: Device | None = None) -> None:
+    def observe(self, load: Load) -> None:
         """A report of the engine: more may go now."""
         now = self.clock()
-        self.policy.observe(load, now, device)
+        self.policy.observe(load, now)
         self._look(now)
 
     def wait(self, estimate: Estimate, key: str) -> float:

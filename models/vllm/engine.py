@@ -16,11 +16,11 @@ import psutil
 from models.engine import (
     Chunk,
     ChunkStream,
+    Device,
     FinishReason,
     Load,
     ModelCard,
     Prompt,
-    Sampling,
     TokenLogprob,
     TopLogprob,
 )
@@ -31,15 +31,18 @@ from models.errors import (
     GenerationTimeout,
     ModelRefused,
 )
+from models.gpu.device import device
+from models.gpu.nvml import Nvml
+from models.gpu.readings import GpuReader
 from models.text.answer import Answer, Progress
-from models.text.reading import Reader, Reading
+from models.text.reading import Reader
 from models.text.tools import parse_calls
 from models.vllm.gauge import Gauge, logger_for
+from models.vllm.sampling import parameters
 from models.vllm.settings import VllmSettings
 from models.vllm.tokenizer import FolderTokenizer
 
 if TYPE_CHECKING:
-    from vllm import SamplingParams
     from vllm.outputs import CompletionOutput, RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
@@ -59,6 +62,7 @@ class VllmEngine:
         self._tokenizer = FolderTokenizer(settings.folder)
         self._reader = Reader(self._tokenizer, self._tokenizer.template, settings.context_length)
         self._gauge = Gauge()
+        self._gpus = GpuReader(Nvml().read) if settings.device == "gpu" else None
         self._llm = _load(settings, self._gauge)
         self._card = _card(settings)
         self._numbers = count()
@@ -94,7 +98,7 @@ class VllmEngine:
         )
         outputs = self._llm.generate(
             {"prompt_token_ids": read.tokens.tolist(), "cache_salt": prompt.tenant or "nobody"},
-            _parameters(prompt.sampling, read, self._tokenizer.end_tokens),
+            parameters(prompt.sampling, read, self._tokenizer.end_tokens),
             request_id=f"{prompt.request_id}-{next(self._numbers)}",
             priority=-prompt.priority,
         )
@@ -154,6 +158,7 @@ class VllmEngine:
             memory_used=_memory_used(),
             memory_total=psutil.virtual_memory().total,
             measured_at=now,
+            device=device(self._gpus.read(patience=0)) if self._gpus else Device(),
         )
 
     async def health(self) -> None:
@@ -207,27 +212,6 @@ def _load(settings: VllmSettings, gauge: Gauge) -> "AsyncLLM":
         return AsyncLLM.from_engine_args(arguments, stat_loggers=[logger_for(gauge)])
     except (RuntimeError, ValueError, OSError) as exc:
         raise ModelRefused(f"vLLM cannot load the model: {str(exc).splitlines()[0][:200]}") from exc
-
-
-def _parameters(sampling: Sampling, read: Reading, ends: frozenset[int]) -> "SamplingParams":
-    from vllm import SamplingParams
-    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-
-    grammar = StructuredOutputsParams(grammar=read.grammar) if read.grammar else None
-    return SamplingParams(
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        max_tokens=read.output,
-        stop_token_ids=sorted(ends),
-        seed=sampling.seed,
-        presence_penalty=sampling.presence_penalty,
-        frequency_penalty=sampling.frequency_penalty,
-        logit_bias=dict(sampling.logit_bias) or None,
-        logprobs=sampling.top_logprobs,
-        structured_outputs=grammar,
-        detokenize=False,
-        output_kind=RequestOutputKind.DELTA,
-    )
 
 
 def _card(settings: VllmSettings) -> ModelCard:

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from models.engine import Load
+from models.engine import Device, Load
 from serve.policy.estimates import Estimate
 from serve.policy.fairness import FairQueue, Job
 from serve.sections.admission import AdmissionSettings
@@ -24,15 +24,6 @@ JITTER: Final = 0.3  # share by which Retry-After varies, so that nobody comes b
 SHORTEST_RETRY: Final = 1.0  # seconds
 
 Why = Literal["queue_full", "deadline", "unavailable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What the GPU says of itself. `tight`: others leave it too little free memory."""
-
-    throttled: bool = False
-    tight: bool = False
-    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +94,10 @@ class Admission:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def observe(self, load: Load, now: float, device: Device | None = None) -> None:
+    def observe(self, load: Load, now: float) -> None:
         """A report of the engine. Speed is learnt while it is busy, where it is the best."""
         self._load, self._seen_at = load, now
-        self._device = device or self._device
+        self._device = load.device
         present = load.running + load.waiting
         self._others = max(0, present - len(self._inside))
         self._others_kv = load.kv_tokens_used * self._others / present if present else 0.0

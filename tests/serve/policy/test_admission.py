@@ -8,17 +8,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from models.engine import Load
-from serve.policy.admission import KV_USABLE, Admission, Admitted, Ask, Device, Queued, Refused
+from models.engine import Device, Load
+from serve.policy.admission import KV_USABLE, Admission, Admitted, Ask, Queued, Refused
 from serve.policy.estimates import Estimate
 from serve.sections.admission import AdmissionSettings
 
 SLOTS = 4
 KV = 4000
+HEALTHY = Device()
 
 
-def load(running: int = 0, waiting: int = 0, decode: float = 100.0) -> Load:
-    return Load(running, waiting, SLOTS, 0, KV, 0.0, decode, 0, 0, 0.0)
+def load(running: int = 0, waiting: int = 0, device: Device = HEALTHY) -> Load:
+    return Load(running, waiting, SLOTS, 0, KV, 0.0, 100.0, 0, 0, 0.0, device)
 
 
 def tier(waiting: int = 100, patience: float = 30) -> Admission:
@@ -153,7 +154,7 @@ def test_an_old_report_is_not_believed() -> None:
 def test_a_gpu_that_slows_down_or_has_little_memory_gets_less() -> None:
     for device in (Device(throttled=True), Device(tight=True)):
         policy = tier()
-        policy.observe(load(), 0.0, device)
+        policy.observe(load(device=device), 0.0)
         verdicts = [policy.ask(ask(), 0.0) for _ in range(SLOTS)]
         admitted = [v for v in verdicts if isinstance(v, Admitted)]
         assert 0 < len(admitted) < SLOTS
@@ -163,19 +164,13 @@ def test_a_lost_gpu_gets_nothing_until_it_is_back() -> None:
     policy = tier()
     first, *_ = filled(policy)
     waiting = queued(policy, ask())
-    policy.observe(load(running=SLOTS), 1.0, Device(lost=True))
+    policy.observe(load(running=SLOTS, device=Device(lost=True)), 1.0)
     verdict = policy.ask(ask(), 1.0)
     assert isinstance(verdict, Refused)
     assert verdict.why == "unavailable"
     assert policy.leave(first, 1.0) == []
-    policy.observe(load(running=SLOTS - 1), 2.0, Device())
+    policy.observe(load(running=SLOTS - 1), 2.0)
     assert policy.advance(2.0) == ([waiting.number], [])
-
-
-def test_without_gpu_readings_the_engines_report_counts() -> None:
-    policy = tier()
-    policy.observe(load(), 0.0, None)
-    assert isinstance(policy.ask(ask(), 0.0), Admitted)
 
 
 def test_pressure_is_nothing_without_a_queue_and_grows_with_it() -> None:
@@ -260,8 +255,8 @@ class Life(RuleBasedStateMachine):
     @rule(rates=st.tuples(st.floats(0, 500), st.floats(0, 500)), lost=st.booleans())
     def engine_reports(self, rates: tuple[float, float], lost: bool) -> None:
         running = min(SLOTS, len(self.inside))
-        report = Load(running, 0, SLOTS, 0, KV, *rates, 0, 0, self.now)
-        self.policy.observe(report, self.now, Device(lost=lost))
+        report = Load(running, 0, SLOTS, 0, KV, *rates, 0, 0, self.now, Device(lost=lost))
+        self.policy.observe(report, self.now)
 
     def go(self, numbers: list[int]) -> None:
         for number in numbers:
