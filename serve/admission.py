@@ -105,7 +105,7 @@ def _refusal(verdict: Refused) -> Overloaded:
     if verdict.why == "queue_full":
         return Overloaded.full(verdict.retry_after)
     return Overloaded(
-        "Too many requests wait: this one could not begin before its deadline. "
+        "Too many requests wait: this one could not be answered before its deadline. "
         f"Try again in {verdict.retry_after:.0f} seconds.",
         verdict.retry_after,
     )

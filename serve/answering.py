@@ -156,7 +156,8 @@ class Answering:
         key, size = receipt.key_id or prompt.tenant, size_of(prompt)
         estimate = tier.estimator.guess(key, size, prompt.sampling.max_tokens)
         begin = min(deadline, now + self._settings.admission.patience)
-        async with tier.gate.permit(Ask(key, estimate, begin, prompt.priority)) as permit:
+        ask = Ask(key, estimate, begin, prompt.priority, deadline)
+        async with tier.gate.permit(ask) as permit:
             receipt.waited(permit.expected, permit.waited)
             asked = replace(
                 with_defaults(prompt, tier.settings, order.unset),

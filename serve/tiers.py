@@ -47,7 +47,7 @@ class Tier:
         """Ask the engine how it is, and tell the gate."""
         try:
             async with asyncio.timeout(PATIENCE):
-                self.load = await self.engine.load()
+                load = await self.engine.load()
         except EngineNotLoaded as exc:
             self.state, self.reason = _state(exc), exc.message
         except (EngineError, TimeoutError) as exc:
@@ -55,6 +55,7 @@ class Tier:
             self.reason = getattr(exc, "message", "") or "It does not answer at present."
         else:
             self.state, self.reason = "ready", ""
+            self.load = load.of_all(self.settings.replicas)
             self.gate.observe(self.load)
 
 

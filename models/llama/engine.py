@@ -140,6 +140,7 @@ class LlamaEngine:
             memory_used=self._process.memory_info().rss,
             memory_total=psutil.virtual_memory().total,
             measured_at=now,
+            slots_useful=settings.layout.slots_useful(settings.slots),
         )
 
     async def health(self) -> None:

@@ -28,6 +28,8 @@ BUNDLED_SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea3737
 # would otherwise all but stop spinning.
 ENVIRONMENT: Final = {"GOMP_SPINCOUNT": "1000", "OMP_WAIT_POLICY": "ACTIVE"}
 
+NEARLY: Final = 0.9
+
 KvType = Literal["f16", "q8_0"]
 Weights = Literal["given", "q8_0"]
 
@@ -61,6 +63,15 @@ class Layout:
     def of(cls, values: object) -> Self:
         """From a mapping; raises `ValueError` for a name or a value that does not exist."""
         return TypeAdapter(cls).validate_python(values)
+
+    def slots_useful(self, slots: int) -> int:
+        """The fewest sequences with `NEARLY` the tokens per second of `slots` sequences."""
+        goal = NEARLY * self._speed(slots)
+        return next(number for number in range(1, slots + 1) if self._speed(number) >= goal)
+
+    def _speed(self, sequences: int) -> float:
+        """Tokens per second when so many decode, that of one being 1."""
+        return sequences / (1 + self.row_cost * (sequences - 1))
 
 
 @dataclass(frozen=True, slots=True)

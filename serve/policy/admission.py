@@ -3,6 +3,10 @@
 The engine's own batch is kept full; who does not fit into it waits here, where waiting is fair,
 has deadlines and can be told how long it takes. Capacity is what the engine reports (`Load`) less
 what others use, not a fixed number; between two reports, what was admitted since counts.
+
+Work on an answer that comes too late is lost twice. So who could not end before its deadline, at
+the speed that an engine full of others leaves to each, does not begin: it is refused at once, or
+while it waits, as soon as that is known.
 """
 
 import random
@@ -17,6 +21,7 @@ from serve.sections.admission import AdmissionSettings
 FRESH: Final = 3.0  # seconds that a report is believed
 SPEED_STEP: Final = 0.2  # weight of the newest measurement of speed
 BUSY: Final = 0.5  # share of the slots that must run for the speed to be the engine's best
+SETTLED: Final = 10.0  # seconds of being full after which the measured rates have forgotten less
 KV_USABLE: Final = 0.97  # share of the KV cache that is planned with
 THROTTLED: Final = 0.75  # share of the slots that are used when the GPU slows itself down
 TIGHT: Final = 0.5  # the same when somebody else takes its memory
@@ -28,12 +33,13 @@ Why = Literal["queue_full", "deadline", "unavailable"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`deadline`: when it must have begun, on the clock of `now`."""
+    """`deadline`: when it must have begun; `ends`: when it must have ended; clock as `now`."""
 
     key: str
     estimate: Estimate
     deadline: float
     priority: int = 0
+    ends: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Admission:
     _others: int = 0
     _others_kv: float = 0.0
     _speed: float | None = None
+    _full_since: float | None = None
     _device: Device = field(default_factory=Device)
     _next: int = 0
 
@@ -95,18 +102,24 @@ class Admission:
         return len(self._waiting)
 
     def observe(self, load: Load, now: float) -> None:
-        """A report of the engine. Speed is learnt while it is busy, where it is the best."""
+        """A report of the engine. Speed is learnt while it is full, where it is the best."""
         self._load, self._seen_at = load, now
         self._device = load.device
         present = load.running + load.waiting
         self._others = max(0, present - len(self._inside))
         self._others_kv = load.kv_tokens_used * self._others / present if present else 0.0
+        self._learn_speed(load, now)
+
+    def _learn_speed(self, load: Load, now: float) -> None:
+        """What is measured counts when the engine has been full for a while; a rise always does."""
         measured = load.decode_rate + self.settings.prefill_weight * load.prefill_rate
-        if measured > 0 and load.running >= BUSY * max(1, load.slots_total):
-            known = self._speed or measured
-            self._speed = known + SPEED_STEP * (measured - known)
-        elif measured > (self._speed or 0.0):
+        full = bool(self._waiting) or load.running >= BUSY * max(1, load.slots_total)
+        self._full_since = (self._full_since or now) if full else None
+        settled = self._full_since is not None and now - self._full_since >= SETTLED
+        if measured > (self._speed or 0.0):
             self._speed = measured
+        elif settled and measured > 0 and self._speed is not None:
+            self._speed += SPEED_STEP * (measured - self._speed)
 
     def ask(self, ask: Ask, now: float) -> Admitted | Queued | Refused:
         if self._device.lost:
@@ -140,8 +153,9 @@ class Admission:
         return max(queue, wait / self.settings.patience)
 
     def advance(self, now: float) -> tuple[list[int], list[int]]:
-        """Who may go now, and whose deadline has passed, in this order of precedence."""
-        late = [number for number, e in self._waiting.items() if e.ask.deadline <= now]
+        """Who may go now, and who can no longer be served in time."""
+        pace = self._pace() if self._inside else 0.0
+        late = [n for n, e in self._waiting.items() if _latest(e.ask, e.job.cost, pace) <= now]
         for number in late:
             self._queue.remove(self._waiting.pop(number).job)
         return self._admit(now), late
@@ -162,8 +176,8 @@ class Admission:
     def _enqueue(self, ask: Ask, now: float) -> Queued | Refused:
         cost = self.cost(ask.estimate)
         wait = self.expected_wait(ask.key, cost)
-        if wait is not None and now + wait > ask.deadline:
-            return Refused("deadline", self._jittered(now + wait - ask.deadline))
+        if wait is not None and (late := now + wait - _latest(ask, cost, self._pace())) > 0:
+            return Refused("deadline", self._jittered(late))
         displaced = None
         if len(self._waiting) >= self.settings.waiting:
             displaced = self._displaced(ask.key, cost)
@@ -173,6 +187,10 @@ class Admission:
         self._queue.push(job)
         self._waiting[self._next] = _Entry(ask, job)
         return Queued(self._next, wait, displaced)
+
+    def _pace(self) -> float:
+        """Seconds that a token takes each of those inside; 0 while it is unknown."""
+        return max(1, len(self._inside)) / self._speed if self._speed else 0.0
 
     def _displaced(self, key: str, cost: float) -> int | None:
         """Whose place a newcomer of `key` takes in a full queue: the greediest key's last job."""
@@ -212,8 +230,9 @@ class Admission:
         return not total or self._reserved + others_kv + estimate.reserved <= KV_USABLE * total
 
     def _places(self) -> int:
-        """How many may run at once."""
-        places = float(self.slots)
+        """How many may run at once: more would only make each of them slower."""
+        useful = self._load.slots_useful if self._load else None
+        places = float(min(self.slots, useful or self.slots))
         if self._device.throttled:
             places *= THROTTLED
         if self._device.tight:
@@ -222,3 +241,8 @@ class Admission:
 
     def _jittered(self, seconds: float) -> float:
         return max(SHORTEST_RETRY, seconds) * (1 + JITTER * self.rng.random())
+
+
+def _latest(ask: Ask, cost: float, pace: float) -> float:
+    """When it must begin to end in time at `pace`, in seconds per token."""
+    return min(ask.deadline, ask.ends - cost * pace)

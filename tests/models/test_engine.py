@@ -53,3 +53,11 @@ def test_usage_and_load_add_up() -> None:
     load = Load(5, 1, 4, 0, 0, 0.0, 0.0, 0, 0, 0.0)
     assert load.slots_free == 0
     assert replace(load, running=1).slots_free == 3
+
+
+def test_the_load_of_two_replicas_is_twice_that_of_one() -> None:
+    load = Load(5, 1, 4, 10, 20, 1.0, 2.0, 3, 4, 7.0, slots_useful=3)
+    both = load.of_all(2)
+    assert (both.running, both.slots_total, both.kv_tokens_total) == (10, 8, 40)
+    assert (both.decode_rate, both.slots_useful, both.measured_at) == (4.0, 6, 7.0)
+    assert load.of_all(1) is load

@@ -1,6 +1,7 @@
 """Who is let in, who waits, who is sent away: what always holds, and the cases that matter."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -75,6 +76,51 @@ def test_who_cannot_begin_in_time_is_refused_at_once_and_told_when() -> None:
     assert isinstance(verdict, Refused)
     assert verdict.why == "deadline"
     assert 1.0 <= verdict.retry_after <= 25 * 1.3
+
+
+def test_who_could_begin_but_not_end_in_time_is_refused_at_once() -> None:
+    policy = tier()
+    filled(policy)
+    wait, lasts = 0.25, 4 * 100 / 100  # seconds: four share 100 tokens per second
+    verdict = policy.ask(replace(ask(), ends=wait + lasts - 0.1), 0.0)
+    assert isinstance(verdict, Refused)
+    assert verdict.why == "deadline"
+    assert isinstance(policy.ask(replace(ask(), ends=wait + lasts + 0.1), 0.0), Queued)
+
+
+def test_who_waited_until_it_cannot_end_in_time_does_not_begin() -> None:
+    policy = tier()
+    first, *_ = filled(policy)
+    late, patient = queued(policy, replace(ask(), ends=10.0)), queued(policy, ask())
+    assert policy.advance(5.9) == ([], [])
+    assert policy.advance(6.1) == ([], [late.number])
+    assert policy.leave(first, 6.2) == [patient.number]
+
+
+def test_an_idle_engine_tries_even_what_seems_too_long() -> None:
+    policy = tier()
+    policy.observe(load(running=SLOTS), 0.0)
+    assert isinstance(policy.ask(replace(ask(output=1e6), ends=1.0), 100.0), Admitted)
+
+
+def test_rates_that_have_not_settled_do_not_make_an_engine_look_slow() -> None:
+    policy = tier()
+    filled(policy)
+    slow = replace(load(running=SLOTS), decode_rate=10.0)
+    policy.observe(slow, 5.0)
+    assert policy.expected_wait("key", 0) == pytest.approx(0.25)
+    for second in range(10, 40):
+        policy.observe(slow, float(second))
+    wait = policy.expected_wait("key", 0)
+    assert wait is not None
+    assert wait > 2.0
+
+
+def test_places_that_add_no_speed_stay_free() -> None:
+    policy = tier()
+    policy.observe(replace(load(), slots_useful=2), 0.0)
+    verdicts = [policy.ask(ask(), 0.0) for _ in range(SLOTS)]
+    assert [type(v) for v in verdicts] == [Admitted, Admitted, Queued, Queued]
 
 
 def test_those_who_are_refused_together_do_not_come_back_together() -> None:
