@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.report import conditions, save
-from models.engine import Load
+from models.load import Load
 from serve.policy.admission import Admission, Admitted, Ask, Queued
 from serve.policy.estimates import Estimate, Estimator, Truth
 from serve.sections.admission import AdmissionSettings

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from benchmarks.arrivals import Shape
-from models.engine import ChunkStream, Load, ModelCard, Prompt, Sampling
+from models.engine import ChunkStream, ModelCard, Prompt, Sampling
 from models.errors import EngineError
 from models.llama.engine import LlamaEngine
+from models.load import Load
 from serve.answering import Answering, Order
 from serve.config import Settings
 from serve.errors import Overloaded, QueueDeadline

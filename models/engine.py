@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from models.load import Load
+
 Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "tool_calls"]
 JsonSchema = Mapping[str, Any]
@@ -169,62 +171,6 @@ class ModelCard:
     context_length: int
     created: int
     revision: str
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """What an engine's GPUs say of themselves. `tight`: others leave them too little memory."""
-
-    throttled: bool = False
-    tight: bool = False
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How busy an engine is. Rates are tokens per second over the last seconds; memory in bytes.
-
-    `measured_at` is `time.monotonic()` of the engine's machine. More than `slots_useful` sequences
-    at once would make each slower and all together hardly faster; None: there is no such number.
-    """
-
-    running: int
-    waiting: int
-    slots_total: int
-    kv_tokens_used: int
-    kv_tokens_total: int
-    prefill_rate: float
-    decode_rate: float
-    memory_used: int
-    memory_total: int
-    measured_at: float
-    device: Device = Device()
-    slots_useful: int | None = None
-
-    @property
-    def slots_free(self) -> int:
-        return max(0, self.slots_total - self.running)
-
-    def of_all(self, replicas: int) -> "Load":
-        """Of all replicas together, by what one of them reports: requests are spread evenly."""
-        if replicas == 1:
-            return self
-        sums = {name: getattr(self, name) * replicas for name in _SUMMED}
-        useful = self.slots_useful and self.slots_useful * replicas
-        return replace(self, **sums, slots_useful=useful)
-
-
-_SUMMED = (
-    "running",
-    "waiting",
-    "slots_total",
-    "kv_tokens_used",
-    "kv_tokens_total",
-    "prefill_rate",
-    "decode_rate",
-    "memory_used",
-    "memory_total",
-)
 
 
 class Engine(Protocol):

@@ -13,8 +13,9 @@ from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import replace
 
-from models.engine import ChunkStream, Engine, Load, ModelCard, Prompt
+from models.engine import ChunkStream, Engine, ModelCard, Prompt
 from models.errors import EngineError, EngineNotLoaded, GenerationTimeout
+from models.load import Load
 
 UNKNOWN_LOADING_TIME = 60.0  # seconds, until one load has been timed
 GRACE = 5.0  # seconds to add to what the last load took

@@ -16,7 +16,6 @@ from models.engine import (
     Chunk,
     ChunkStream,
     FinishReason,
-    Load,
     Message,
     ModelCard,
     Prompt,
@@ -30,6 +29,7 @@ from models.errors import (
     EngineUnavailable,
     GenerationTimeout,
 )
+from models.load import Load
 from models.text.tools import CLOSING, OPENING, parse_calls
 
 

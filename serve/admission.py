@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from models.engine import Load
+from models.load import Load
 from serve.errors import Overloaded, QueueDeadline
 from serve.policy.admission import Admission, Admitted, Ask, Queued, Refused
 from serve.policy.estimates import Estimate

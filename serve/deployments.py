@@ -14,8 +14,9 @@ from starlette.types import ASGIApp
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import Embeddings, Inputs
-from models.engine import Chunk, Engine, Load, Prompt, merge
+from models.engine import Chunk, Engine, Prompt, merge
 from models.errors import EngineNotLoaded, ModelRefused
+from models.load import Load
 from models.residence import Resident
 from serve.api.app import House, create_app
 from serve.config import ConfigError, Settings

@@ -13,8 +13,9 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from models.embedder import Embeddings, Inputs
-from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt
+from models.engine import Chunk, ChunkStream, ModelCard, Prompt
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
+from models.load import Load
 from serve.config import Settings
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from models.engine import Engine, Load
+from models.engine import Engine
 from models.errors import EngineError, EngineNotLoaded
+from models.load import Load
 from serve.admission import Gate
 from serve.config import Settings
 from serve.policy.brownout import Brownout

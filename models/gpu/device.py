@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from models.engine import Device
 from models.gpu.readings import GpuReading
+from models.load import Device
 
 TIGHT: Final = 0.02  # of a GPU's memory; vLLM leaves a tenth alone, so others have taken that
 

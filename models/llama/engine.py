@@ -10,7 +10,7 @@ from typing import Final
 
 import psutil
 
-from models.engine import ChunkStream, Load, ModelCard, Prompt
+from models.engine import ChunkStream, ModelCard, Prompt
 from models.errors import (
     EngineBusy,
     EngineError,
@@ -24,6 +24,7 @@ from models.llama.preparing import Preparer
 from models.llama.runner import Delivery, Runner
 from models.llama.settings import LlamaSettings, bundled_model, fingerprint, library_version
 from models.llama.task import Task
+from models.load import Load
 from models.text.answer import Answer, Progress
 from models.text.tools import parse_calls
 

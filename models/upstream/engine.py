@@ -13,8 +13,9 @@ from typing import Final
 
 import httpx
 
-from models.engine import Chunk, ChunkStream, Load, ModelCard, Prompt
+from models.engine import Chunk, ChunkStream, ModelCard, Prompt
 from models.errors import EngineError, EngineInterrupted, EngineUnavailable, GenerationTimeout
+from models.load import Load
 from models.rates import DecayingRate
 from models.upstream.answer import AnswerReader
 from models.upstream.exchange import Due, Exchange

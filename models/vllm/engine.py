@@ -16,9 +16,7 @@ import psutil
 from models.engine import (
     Chunk,
     ChunkStream,
-    Device,
     FinishReason,
-    Load,
     ModelCard,
     Prompt,
     TokenLogprob,
@@ -34,6 +32,7 @@ from models.errors import (
 from models.gpu.device import device
 from models.gpu.nvml import Nvml
 from models.gpu.readings import GpuReader
+from models.load import Device, Load
 from models.text.answer import Answer, Progress
 from models.text.reading import Reader
 from models.text.tools import parse_calls

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from models.engine import Engine, Load
+from models.engine import Engine
 from models.errors import EngineError
+from models.load import Load
 from serve.api.call import Call, Response
 from serve.api.states import PATIENCE
 

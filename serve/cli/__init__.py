@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from serve.cli import appliance, config, doctor, keys, models, route
+from serve.cli import appliance, bench, config, doctor, keys, models, route
 
 
 def main() -> None:
@@ -24,5 +24,6 @@ def main() -> None:
     app.add_typer(models.commands, name="models")
     app.add_typer(config.commands, name="config")
     app.command()(route.route)
+    app.command()(bench.bench)
     app.command()(config.version)
     app()

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from models.engine import Load
+from models.load import Load
 from serve.receipt import Receipt
 
 NONE = "none"

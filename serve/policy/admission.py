@@ -13,7 +13,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from models.engine import Device, Load
+from models.load import Device, Load
 from serve.policy.estimates import Estimate
 from serve.policy.fairness import FairQueue, Job
 from serve.sections.admission import AdmissionSettings

@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine import CallDelta, Chunk, Load, TokenLogprob, Usage, merge
+from models.engine import CallDelta, Chunk, TokenLogprob, Usage, merge
+from models.load import Load
 
 deltas = st.builds(CallDelta, index=st.integers(0, 2), arguments=st.text(max_size=3))
 chunks = st.builds(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.engine import Device, Load
+from models.load import Device, Load
 from serve.admission import Gate
 from serve.errors import Overloaded, QueueDeadline
 from serve.policy.admission import Ask

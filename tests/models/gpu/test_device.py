@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from models.engine import Device
 from models.gpu.device import device
 from models.gpu.readings import Gpu, GpuReading
+from models.load import Device
 
 GB = 10**9
 CALM = Gpu(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.engine import Load, Usage
+from models.engine import Usage
+from models.load import Load
 from serve.ledger.metrics import Metrics
 from serve.receipt import Attempt, Forecast, Receipt
 

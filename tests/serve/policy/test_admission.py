@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from models.engine import Device, Load
+from models.load import Device, Load
 from serve.policy.admission import KV_USABLE, Admission, Admitted, Ask, Queued, Refused
 from serve.policy.estimates import Estimate
 from serve.sections.admission import AdmissionSettings
