@@ -15,7 +15,11 @@ def bench(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "serve", "bench", "--home", str(home), *arguments],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HEARTH_TIERS__SMALL__ENGINE": "scripted"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HEARTH_TIERS__SMALL__ENGINE": "scripted",
+            "HEARTH_TIERS__SMALL__MODEL": "m",
+        },
         capture_output=True,
         text=True,
         timeout=60,
