@@ -3,8 +3,10 @@
     IndexRefusal
     ├── ParseRefused       this file gives no text: encrypted, scanned, empty, damaged, …
     ├── Unknown            no such collection, document or file, or none of this reader's
+    ├── Forbidden          this reader may read it, and no more
     ├── Conflict           it exists already, or is being worked on
     ├── InvalidQuery       a filter or question that cannot be understood
+    ├── VectorsRefused     an embedder gave something that is no set of vectors
     ├── StorageFull        the disk or the quota is full: nothing was kept
     ├── StorageBusy        somebody else holds the database: come back
     └── StorageFailed      the disk does not keep what it is given: reading goes on
@@ -46,6 +48,10 @@ class Unknown(IndexRefusal):
         return f"No {self.kind} has the id {self.args[1][:64]!r}."
 
 
+class Forbidden(IndexRefusal):
+    pass
+
+
 class Conflict(IndexRefusal):
     pass
 
@@ -56,6 +62,10 @@ class InvalidQuery(IndexRefusal):
     def __init__(self, message: str, param: str | None = None):
         super().__init__(message, param)
         self.param = param
+
+
+class VectorsRefused(IndexRefusal):
+    pass
 
 
 class StorageFull(IndexRefusal):

@@ -1,0 +1,53 @@
+"""One SQLite file, opened so that what was acknowledged survives `kill -9` and power loss.
+
+APSW brings its own SQLite: versions before 3.51.3 have a WAL-reset race that can lose commits
+when several connections write (sqlite.org/wal.html#walresetbug).
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+SAFE_SQLITE: Final = (3, 51, 3)
+PATIENCE: Final = 5000  # milliseconds for a lock of another process
+
+
+class DatabaseRefused(Exception):
+    """The file cannot be used. `args[0]` says why, for people."""
+
+
+def opened(path: Path, migrations: Sequence[str]) -> apsw.Connection:
+    """A connection to the migrated database at `path`, made (0600, in a 0700 folder) if absent.
+
+    Entry N of `migrations` brings a database of version N to N + 1.
+    """
+    if sqlite_version() < SAFE_SQLITE:
+        raise DatabaseRefused("This SQLite can lose data: version 3.51.3 or newer is needed.")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    try:
+        connection = apsw.Connection(str(path))
+        connection.set_busy_timeout(PATIENCE)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        _migrate(connection, migrations)
+    except (apsw.NotADBError, apsw.CorruptError) as exc:
+        raise DatabaseRefused("The database is damaged; restore it from a backup.") from exc
+    return connection
+
+
+def sqlite_version() -> tuple[int, ...]:
+    return tuple(map(int, apsw.sqlite_lib_version().split(".")))
+
+
+def _migrate(connection: apsw.Connection, migrations: Sequence[str]) -> None:
+    with connection:
+        version = int(connection.pragma("user_version"))
+        if version > len(migrations):
+            raise DatabaseRefused("The database was written by a newer Hearth; install that one.")
+        for number, statements in enumerate(migrations[version:], start=version + 1):
+            connection.execute(statements)
+            connection.pragma("user_version", number)
