@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
-from serve.profiles import Profile, has_gpu, tiers_of
+from serve.profiles import Profile, gpu_memory, tiers_of
 from serve.sections.admission import AdmissionSettings, BrownoutSettings
 from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     def _with_tiers(cls, values: dict[str, Any]) -> dict[str, Any]:
         if values.get("tiers") is not None:
             return values
-        return {**values, "tiers": tiers_of(values.get("profile", "auto"), has_gpu())}
+        return {**values, "tiers": tiers_of(values.get("profile", "auto"), gpu_memory())}
 
     @model_validator(mode="after")
     def _is_safe(self) -> "Settings":

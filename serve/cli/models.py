@@ -13,7 +13,7 @@ from serve.cli.options import FAILED, AsJson, Config, Home, fail, settings_from
 from serve.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from models.memory.plan import Plan, Room
+    from models.memory.plan import Room
     from models.store.store import Entry, Store
 
 commands = typer.Typer(no_args_is_help=True, help="Models: get, check and plan them.")
@@ -145,6 +145,7 @@ def plan(  # noqa: PLR0913, PLR0917  (options of a command)
     """
     from models.memory.footprint import footprint
     from models.memory.plan import plan
+    from serve.capacity import words_of
     from serve.supervisor.model_states import path_of
 
     with _errors():
@@ -155,7 +156,7 @@ def plan(  # noqa: PLR0913, PLR0917  (options of a command)
     if json_:
         typer.echo(json.dumps(asdict(found) | {"lacking": found.lacking}))
     else:
-        _print_plan(found)
+        typer.echo("\n".join(words_of(found)))
     if found.lacking:
         raise typer.Exit(FAILED)
 
@@ -172,35 +173,15 @@ def _show(entry: "Entry", json_: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def _print_plan(plan: "Plan") -> None:
-    room = plan.room
-    verdict = f"{plan.lacking / GB:.1f} GB are missing" if plan.lacking else "it fits"
-    answers = f"{plan.concurrency} answer(s) of {plan.context_length} tokens at once"
-    typer.echo(f"{room.where}: {room.free / GB:.1f} of {room.total / GB:.1f} GB are free")
-    typer.echo(f"  weights   {plan.weights / GB:8.1f} GB")
-    typer.echo(f"  KV cache  {plan.kv_cache / GB:8.1f} GB  {answers}")
-    typer.echo(f"  margin    {plan.margin / GB:8.1f} GB")
-    typer.echo(f"  together  {plan.needed / GB:8.1f} GB  {verdict}")
-    if plan.lacking and (holder := plan.holder):
-        held = f"{holder.memory / GB:.1f} GB"
-        typer.echo(f"{holder.name} (process {holder.pid}) holds {held} of the rest.")
-
-
 def _room(gpu: int | None) -> "Room":
     """Of the GPU asked for; by default of the first one, or of the machine where there is none."""
-    from models.gpu.nvml import Nvml
-    from models.gpu.readings import GpuReader
-    from models.memory.room import of_gpu, of_machine
+    from models.memory.room import of_machine
+    from serve.capacity import NoGpu, room_of
 
-    if gpu == NO_GPU:
-        return of_machine()
-    reading = GpuReader(Nvml().read).read()
-    for found in reading.gpus:
-        if gpu in (None, found.index):
-            return of_gpu(found)
-    if gpu is None and reading.state == "absent":
-        return of_machine()
-    raise fail(f"There is no such GPU: {reading.detail}.")
+    try:
+        return of_machine() if gpu == NO_GPU else room_of(gpu)
+    except NoGpu as exc:
+        raise fail(str(exc.args[0])) from exc
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from shutil import rmtree
 
 import psutil
 
+from serve.capacity import large_models
 from serve.config import RUN_MARK, Settings, child_environment
 from serve.environment import cluster_environment, run_folder
 from serve.sections.tiers import TierSettings
@@ -37,6 +38,8 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     end_leftovers(settings)
     require_port(settings)
     require_files(settings)
+    for line in large_models(settings):
+        say(line)
     for tier in settings.tiers.values():
         if tier.engine == "llama" and tier.layout is None:
             measure(settings, tier, say)

@@ -2,21 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from models.upstream.engine import UpstreamEngine
 from models.upstream.settings import Patience, UpstreamSettings
+from tests.loopback_server import Handler as Script
+from tests.loopback_server import listening
 
 KEY = "sk-secret-of-the-owner"
 QUICK = Patience(connect=5, first=10, between=10, whole=20)
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
 HEAD = EVENTS + b"connection: close\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
-
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
@@ -63,15 +63,9 @@ async def upstream(script: Script) -> AsyncIterator[FakeUpstream]:
             await writer.drain()
         except ConnectionError:
             fake.left.set()
-        finally:
-            writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    fake.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(answer) as fake.port:
         yield fake
-    finally:
-        server.close()
 
 
 async def read_request(reader: asyncio.StreamReader) -> Asked:

@@ -1,7 +1,7 @@
 """What the client makes of answers: real ones over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,9 +9,8 @@ import pytest
 from serve.bench.client import CONNECTION_LOST, NOT_CONNECTED, TIMED_OUT, Client
 from serve.bench.sample import Sample
 from serve.bench.target import Target
+from tests.loopback_server import Handler, listening
 from tests.serve.bench.conftest import WORDS
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -19,11 +18,8 @@ async def serving(handler: Handler) -> AsyncIterator[Target]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         await handler(reader, writer)
-        writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server:
+    async with listening(handle) as port:
         yield Target("bad", f"http://127.0.0.1:{port}", "m")
 
 
