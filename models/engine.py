@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from models.citation import Citation
 from models.load import Load
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -146,7 +147,8 @@ class Chunk:
 
     `reasoning` is what a thinking model thought, no part of `text`. `tokens` counts what this
     chunk carries, held-back text included. `index` tells the choices of one request apart;
-    engines always say 0.
+    engines always say 0. `citations` come with the chunk that ends their sentence; never from an
+    engine.
     """
 
     text: str = ""
@@ -157,6 +159,7 @@ class Chunk:
     usage: Usage | None = None
     index: int = 0
     reasoning: str = ""
+    citations: tuple[Citation, ...] = ()
 
 
 ChunkStream = AsyncGenerator[Chunk, None]
@@ -186,7 +189,8 @@ class Engine(Protocol):
 
     def generate(self, prompt: Prompt) -> ChunkStream: ...
 
-    async def load(self) -> Load: ...
+    async def load(self) -> Load:
+        """How busy it is; raises what `health` raises."""
 
     async def health(self) -> None:
         """Return while tokens can be produced; raise `EngineUnavailable` otherwise."""
@@ -206,6 +210,7 @@ def merge(chunks: Sequence[Chunk]) -> Chunk:
         tokens=sum(c.tokens for c in chunks),
         logprobs=tuple(p for c in chunks for p in c.logprobs),
         calls=_merge_calls([d for c in chunks for d in c.calls]),
+        citations=tuple(found for c in chunks for found in c.citations),
     )
 
 

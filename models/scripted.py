@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Literal
 
 from models.engine import (
     Chunk,
@@ -37,7 +38,10 @@ from models.text.tools import CLOSING, OPENING, parse_calls
 class Script:
     """What to do. Times in seconds; `fail_after` counts chunks (0: before the first).
 
-    `fail_times` bounds how many generations fail; None means every one.
+    `fail_times` bounds how many generations fail; None means every one. To `break` is to end with
+    an `EngineInterrupted`, to `hang` to produce nothing any more, for anybody and whatever the
+    deadline, and to `raise` to end with an error that no engine should raise. The engine notices
+    that it hangs after `stuck_after`.
     """
 
     words: tuple[str, ...] = ()
@@ -45,6 +49,8 @@ class Script:
     token_delay: float = 0.0
     fail_after: int | None = None
     fail_times: int | None = None
+    fail_how: Literal["break", "hang", "raise"] = "break"
+    stuck_after: float = 10.0
     context_length: int = 8192
 
 
@@ -60,7 +66,8 @@ class ScriptedEngine:
         self.prompts: list[Prompt] = []
         self.running = 0
         self._failures = 0
-        self._closed = False
+        self._stuck_since: float | None = None
+        self._ended = asyncio.Event()
         self._card = ModelCard(name, "scripted", self.script.context_length, 0, "script-1")
 
     @property
@@ -88,8 +95,8 @@ class ScriptedEngine:
         fails_at = self._claim_failure()
         deadline = None if prompt.timeout is None else time.monotonic() + prompt.timeout
         for position, word in enumerate(words):
-            if position == fails_at:
-                raise EngineInterrupted("The engine stopped in the middle of an answer.")
+            if position == fails_at or self._stuck_since is not None:
+                await self._fail()
             await self._pause(position, deadline)
             last = position == len(words) - 1
             yield Chunk(
@@ -101,15 +108,19 @@ class ScriptedEngine:
             )
 
     async def load(self) -> Load:
+        await self.health()
         total = self.script.context_length
         return Load(self.running, 0, 1024, 0, total, 0.0, 0.0, 0, 0, time.monotonic())
 
     async def health(self) -> None:
-        if self._closed:
+        if self._ended.is_set():
             raise EngineUnavailable("The engine has been stopped.")
+        since = self._stuck_since
+        if since is not None and time.monotonic() - since > self.script.stuck_after:
+            raise EngineUnavailable("The engine does not get on.")
 
     async def close(self) -> None:
-        self._closed = True
+        self._ended.set()
 
     def _check_context(self, prompt: Prompt, prompt_tokens: int) -> None:
         wanted = prompt.sampling.max_tokens or 1
@@ -128,12 +139,20 @@ class ScriptedEngine:
         self._failures += 1
         return self.script.fail_after
 
+    async def _fail(self) -> None:
+        if self.script.fail_how == "raise":
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        if self.script.fail_how == "hang":
+            self._stuck_since = self._stuck_since or time.monotonic()
+            await self._ended.wait()
+        raise EngineInterrupted("The engine stopped in the middle of an answer.")
+
     async def _pause(self, position: int, deadline: float | None) -> None:
         delay = self.script.token_delay if position else self.script.first_token_delay
         left = delay if deadline is None else max(0.0, deadline - time.monotonic())
         if delay:
             await asyncio.sleep(min(delay, left))
-        if self._closed:
+        if self._ended.is_set():
             raise EngineInterrupted("The engine was stopped.")
         if deadline is not None and delay >= left:
             raise GenerationTimeout("The answer did not come before its deadline.")

@@ -1,6 +1,7 @@
 """One generation: admitted, tried, tried elsewhere, and continued where it broke off."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
@@ -8,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from models.engine import Chunk, ChunkStream, Message, Prompt, Usage
 from models.errors import EngineError, GenerationTimeout
+from serve.attended import attended
 from serve.config import Settings
 from serve.errors import Overloaded, QueueDeadline
 from serve.policy.admission import Ask
@@ -18,7 +20,8 @@ from serve.receipt import Attempt, Forecast, Receipt
 from serve.sections.tiers import TierSettings
 from serve.tiers import Tier
 
-FAILURES = (EngineError, Overloaded, QueueDeadline)
+LOG = logging.getLogger("hearth.answering")
+EXPECTED = (EngineError, Overloaded, QueueDeadline)
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ class Answering:
                     async for chunk in chunks:
                         yield said.note(chunk)
                 return
-            except FAILURES as exc:
+            except Exception as exc:
                 tier = await self._after(exc, attempts, said, order)
 
     def _first(self, names: Sequence[str]) -> Tier:
@@ -135,7 +138,9 @@ class Answering:
                 async for chunk in chunks if order.stream else held_back(chunks):
                     order.receipt.tier, order.receipt.model = tier.name, tier.settings.model
                     yield chunk
-        except FAILURES as exc:
+        except Exception as exc:
+            if not isinstance(exc, EXPECTED):
+                LOG.error("tier %s fails as no engine should", tier.name, exc_info=exc)
             attempt.error = type(exc).__name__
             if blame(exc) == "tier":
                 tier.breaker.failed(time.monotonic())
@@ -165,7 +170,7 @@ class Answering:
                 whole=not order.stream,
                 patient=len(order.tiers) == 1,
             )
-            async with aclosing(_judged(tier, asked)) as chunks:
+            async with aclosing(self._judged(tier, asked)) as chunks:
                 async for chunk in chunks:
                     yield chunk
                     if (usage := chunk.usage) is not None:
@@ -175,18 +180,23 @@ class Answering:
                         )
                         tier.estimator.learn(key, size, truth)
 
+    async def _judged(self, tier: Tier, prompt: Prompt) -> ChunkStream:
+        """The engine's chunks; its breaker learns how long the first one took."""
+        began, first = time.monotonic(), True
+        async with aclosing(self._attended(tier, prompt)) as chunks:
+            async for chunk in chunks:
+                if first:
+                    now = time.monotonic()
+                    # A whole answer in one chunk says nothing about its first token.
+                    tier.breaker.succeeded(now, 0.0 if prompt.whole else now - began)
+                    first = False
+                yield chunk
 
-async def _judged(tier: Tier, prompt: Prompt) -> ChunkStream:
-    """The engine's chunks; its breaker learns how long the first one took."""
-    began, first = time.monotonic(), True
-    async with aclosing(tier.engine.generate(prompt)) as chunks:
-        async for chunk in chunks:
-            if first:
-                now = time.monotonic()
-                # A whole answer in one chunk says nothing about its first token.
-                tier.breaker.succeeded(now, 0.0 if prompt.whole else now - began)
-                first = False
-            yield chunk
+    def _attended(self, tier: Tier, prompt: Prompt) -> ChunkStream:
+        """An upstream has its own patience, and some tell nothing while they answer."""
+        if tier.settings.remote:
+            return tier.engine.generate(prompt)
+        return attended(tier.engine, prompt, self._settings.deadlines.recovery)
 
 
 def with_defaults(prompt: Prompt, tier: TierSettings, unset: frozenset[str]) -> Prompt:

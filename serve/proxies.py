@@ -13,7 +13,7 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from models.embedder import Embeddings, Inputs
-from models.engine import Chunk, ChunkStream, ModelCard, Prompt
+from models.engine import ChunkStream, ModelCard, Prompt
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
 from models.load import Load
 from serve.config import Settings
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 EMBEDDER_APP = "embedder"
 EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 ASK_TIMEOUT = 10.0  # seconds
-IMPATIENCE = 2.0  # seconds until an engine that says nothing is asked whether it is there
 ENGINE, EMBEDDER = "EngineReplica", "EmbedderReplica"  # classes in serve/deployments.py
 
 T = TypeVar("T")
@@ -38,7 +37,6 @@ class RemoteEngine:
 
     def __init__(self, tier: str, settings: Settings) -> None:
         self._app = tier_app(tier)
-        self._patience = settings.deadlines.recovery
         self._card = card_of(settings, tier)
 
     @property
@@ -50,13 +48,11 @@ class RemoteEngine:
             call = self._handle.answer if prompt.whole else self._streaming.generate
             response = call.remote(prompt)
             try:
-                patience = self._patience if prompt.patient else IMPATIENCE
                 if isinstance(response, DeploymentResponseGenerator):
-                    yield await self._first(anext(response), patience)
                     async for chunk in response:
                         yield chunk
                 else:
-                    yield await self._first(response, patience)
+                    yield await response
             finally:
                 # Leaving does not stop the remote call; only this does.
                 response.cancel()  # type: ignore[no-untyped-call]
@@ -66,11 +62,8 @@ class RemoteEngine:
             return await asked(self._handle.load.remote())
 
     async def health(self) -> None:
-        await self._check(ASK_TIMEOUT)
-
-    async def _check(self, timeout: float) -> None:
         with translated():
-            await asked(self._handle.health.remote(), min(timeout, ASK_TIMEOUT))
+            await asked(self._handle.health.remote())
 
     async def wake(self) -> None:
         """Have a model that sleeps loaded; returns at once."""
@@ -87,16 +80,6 @@ class RemoteEngine:
     @cached_property
     def _streaming(self) -> "DeploymentHandle[EngineReplica]":
         return self._handle.options(stream=True)
-
-    async def _first(self, chunk: Awaitable[Chunk], patience: float) -> Chunk:
-        """The first chunk, however long it queues, as long as the engine is there."""
-        first = asyncio.ensure_future(chunk)
-        try:
-            while not (await asyncio.wait([first], timeout=patience))[0]:
-                await self._check(patience)
-            return first.result()
-        finally:
-            first.cancel()
 
 
 class RemoteEmbedder:

@@ -30,7 +30,6 @@ from models.text.tools import parse_calls
 
 __all__ = ["LlamaEngine", "LlamaSettings"]
 
-STALLED_SECONDS: Final = 60.0  # one step; even the largest takes about a second
 LONGEST_RETRY: Final = 60.0  # seconds
 
 Mail = Progress | EngineError
@@ -127,6 +126,7 @@ class LlamaEngine:
             timer.cancel()
 
     async def load(self) -> Load:
+        await self.health()
         now = time.monotonic()
         running = self._runner.running()
         settings = self._settings
@@ -149,7 +149,7 @@ class LlamaEngine:
             raise EngineUnavailable("The engine has been stopped.")
         if not self._runner.is_alive:
             raise EngineUnavailable("The engine has died.")
-        if self._runner.step_age(time.monotonic()) > STALLED_SECONDS:
+        if self._runner.is_stuck(time.monotonic()):
             raise EngineUnavailable("The engine does not get on: one step takes too long.")
 
     async def close(self) -> None:

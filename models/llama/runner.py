@@ -22,6 +22,7 @@ from models.llama.sequence import Sequence, Tokens
 from models.llama.settings import LlamaSettings
 from models.llama.speculation import NO_DRAFT, lookup
 from models.llama.task import Task
+from models.pace import Pace
 from models.rates import DecayingRate
 from models.text.answer import Progress
 
@@ -56,6 +57,7 @@ class Runner:
         self._speculates = settings.speculate
         self._tasks: dict[Sequence, Task] = {}
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._pace = Pace(settings.step_tokens)
         self._step_began: float | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="llama", daemon=True)
@@ -81,10 +83,10 @@ class Runner:
         """Those that hold a slot at present, for reading only."""
         return list(self._scheduler.running)
 
-    def step_age(self, now: float) -> float:
-        """Seconds since the present step began; 0 without work. `now` is `time.monotonic()`."""
+    def is_stuck(self, now: float) -> bool:
+        """Whether the present step takes longer than any should. `now` is `time.monotonic()`."""
         began = self._step_began
-        return 0.0 if began is None else now - began
+        return began is not None and now - began > self._pace.limit
 
     def _run(self) -> None:
         while not self._stopping:
@@ -130,7 +132,7 @@ class Runner:
         return [(task, EngineInterrupted(why)) for task in tasks]
 
     def _step(self) -> list[Delivery]:
-        step = self._scheduler.plan()
+        began, step = time.monotonic(), self._scheduler.plan()
         for admission in step.admissions:
             self._admit(admission)
         self._context.decode(
@@ -146,6 +148,7 @@ class Runner:
                 progress.append(self._sample(work, logits[row : row + work.outputs]))
                 row += work.outputs
         now = time.monotonic()
+        self._pace.step(sum(w.count for w in step.work), now - began)
         self.prefill_rate.add(read, now)
         self.decode_rate.add(
             sum(len(p.tokens) for _, p in progress if isinstance(p, Progress)), now

@@ -26,7 +26,6 @@ from models.errors import (
     EngineBusy,
     EngineInterrupted,
     EngineUnavailable,
-    GenerationTimeout,
     ModelRefused,
 )
 from models.gpu.device import device
@@ -37,6 +36,7 @@ from models.text.answer import Answer, Progress
 from models.text.reading import Reader
 from models.text.tools import parse_calls
 from models.vllm.gauge import Gauge, logger_for
+from models.vllm.outputs import BROKEN_OFF, EngineDied, next_output
 from models.vllm.sampling import parameters
 from models.vllm.settings import VllmSettings
 from models.vllm.tokenizer import FolderTokenizer
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from vllm.outputs import CompletionOutput, RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
-STALLED_SECONDS: Final = 60.0  # without a step, while something runs
 LONGEST_RETRY: Final = 60.0  # seconds
 REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
 
@@ -63,11 +62,12 @@ class VllmEngine:
         self._gauge = Gauge()
         self._gpus = GpuReader(Nvml().read) if settings.device == "gpu" else None
         self._llm = _load(settings, self._gauge)
+        self._gauge.pace.most = self._llm.vllm_config.scheduler_config.max_num_batched_tokens
         self._card = _card(settings)
         self._numbers = count()
         self._open = 0
         self._asked_at = time.monotonic()  # after nobody had
-        self._closed = False
+        self._dead = self._closed = False
 
     @property
     def card(self) -> ModelCard:
@@ -103,12 +103,19 @@ class VllmEngine:
         )
         # Leaving it, however that happens, makes vLLM give the request up.
         async with aclosing(outputs):
-            while (output := await _next(outputs, deadline)) is not None:
+            while (output := await self._next(outputs, deadline)) is not None:
                 chunk = self._chunk(answer, output, prompt.sampling.top_logprobs)
                 yield chunk
                 if chunk.finish_reason:
                     return
-        raise EngineInterrupted("The engine stopped before the answer was complete.")
+        raise EngineInterrupted(BROKEN_OFF)
+
+    async def _next(self, outputs: Any, deadline: float | None) -> "RequestOutput | None":
+        try:
+            return await next_output(outputs, deadline)
+        except EngineDied:
+            self._dead = True
+            raise
 
     def _chunk(self, answer: Answer, output: "RequestOutput", top: int | None) -> Chunk:
         new = output.outputs[0]
@@ -143,6 +150,7 @@ class VllmEngine:
         return TopLogprob(piece.decode(errors="replace"), piece, float(logprob))
 
     async def load(self) -> Load:
+        await self.health()
         now, gauge, settings = time.monotonic(), self._gauge, self._settings
         cache = self._llm.vllm_config.cache_config
         total = (cache.num_gpu_blocks or 0) * cache.block_size
@@ -163,10 +171,10 @@ class VllmEngine:
     async def health(self) -> None:
         if self._closed:
             raise EngineUnavailable("The engine has been stopped.")
-        if self._llm.errored:
+        if self._dead or self._llm.errored:
             raise EngineUnavailable("The engine has died.")
         idle = time.monotonic() - max(self._gauge.step_at, self._asked_at)
-        if self._open and idle > STALLED_SECONDS:
+        if self._open and idle > self._gauge.pace.limit:
             raise EngineUnavailable("The engine does not get on: one step takes too long.")
 
     async def close(self) -> None:
@@ -183,20 +191,6 @@ class VllmEngine:
             f"All {settings.slots} places are taken and {settings.max_waiting} wait.",
             LONGEST_RETRY,
         )
-
-
-async def _next(outputs: Any, deadline: float | None) -> "RequestOutput | None":
-    """The next output, None at the end. Raises `EngineError`."""
-    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
-
-    left = None if deadline is None else max(0.0, deadline - time.monotonic())
-    try:
-        async with asyncio.timeout(left):
-            return await anext(outputs, None)
-    except TimeoutError as exc:
-        raise GenerationTimeout("The answer did not come before its deadline.") from exc
-    except (EngineDeadError, EngineGenerateError, RuntimeError) as exc:  # of CUDA, say
-        raise EngineInterrupted("The engine stopped before the answer was complete.") from exc
 
 
 def _load(settings: VllmSettings, gauge: Gauge) -> "AsyncLLM":

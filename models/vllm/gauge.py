@@ -2,12 +2,15 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from models.pace import Pace
 from models.rates import DecayingRate
 
 if TYPE_CHECKING:
     from vllm.v1.metrics.loggers import StatLoggerBase
+
+LARGEST_STEP: Final = 8192  # tokens, unless vLLM's configuration says otherwise
 
 
 @dataclass(slots=True)
@@ -20,10 +23,11 @@ class Gauge:
     step_at: float = field(default_factory=time.monotonic)
     prefill: DecayingRate = field(default_factory=DecayingRate)
     decode: DecayingRate = field(default_factory=DecayingRate)
+    pace: Pace = field(default_factory=lambda: Pace(LARGEST_STEP))
 
     def saw(self, scheduler: Any, iteration: Any, now: float) -> None:
         """`scheduler` and `iteration` are vLLM's `SchedulerStats` and `IterationStats`, or None."""
-        self.step_at = now
+        took, self.step_at = now - self.step_at, now
         if scheduler is not None:
             self.running = scheduler.num_running_reqs
             self.waiting = scheduler.num_waiting_reqs
@@ -31,6 +35,7 @@ class Gauge:
         if iteration is not None:
             self.prefill.add(iteration.num_prompt_tokens, now)
             self.decode.add(iteration.num_generation_tokens, now)
+            self.pace.step(iteration.num_prompt_tokens + iteration.num_generation_tokens, took)
 
 
 def logger_for(gauge: Gauge) -> "type[StatLoggerBase]":

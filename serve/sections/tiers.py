@@ -17,6 +17,10 @@ class ScriptSettings(Section):
     token_delay: float = Field(0, ge=0, description="Seconds before every other word.")
     fail_after: int | None = Field(None, ge=0, description="Fail at this word.")
     fail_times: int | None = Field(None, ge=0, description="How many generations fail.")
+    fail_how: Literal["break", "hang", "raise"] = Field(
+        "break", description="End the answer, get stuck for good, or raise what nobody expects."
+    )
+    stuck_after: float = Field(10, ge=0, description="Seconds until it notices that it hangs.")
     context_length: int = Field(8192, ge=16, description="Tokens of prompt and answer.")
 
 
