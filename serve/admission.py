@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from models.load import Load
-from serve.errors import Overloaded, QueueDeadline
+from serve.errors import OutOfService, Overloaded, QueueDeadline
 from serve.policy.admission import Admission, Admitted, Ask, Queued, Refused
 from serve.policy.estimates import Estimate
 from serve.sections.admission import AdmissionSettings
@@ -101,7 +101,7 @@ class Gate:
 
 def _refusal(verdict: Refused) -> Overloaded:
     if verdict.why == "unavailable":
-        return Overloaded("The GPU is not to be used at present.", verdict.retry_after)
+        return OutOfService("The GPU is not to be used at present.", verdict.retry_after)
     if verdict.why == "queue_full":
         return Overloaded.full(verdict.retry_after)
     return Overloaded(

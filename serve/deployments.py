@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
-from models.embedder import Embeddings, Inputs
+from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
 from models.engine import Chunk, Engine, Prompt, merge
 from models.errors import EngineNotLoaded, ModelRefused
 from models.load import Load
@@ -24,6 +24,7 @@ from serve.judging import DifficultyJudge
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
+from serve.memory_order import go_first
 from serve.pipeline import Pipeline
 from serve.proxies import RemoteEmbedder, RemoteEngine, card_of
 from serve.specs import engine_spec
@@ -35,6 +36,7 @@ class EngineReplica:
     """One engine in a process of its own: a crash of native code ends nothing else."""
 
     def __init__(self, spec: EngineSpec) -> None:
+        go_first()  # the largest, and the only one that somebody else can stand in for
         self._engine = build_engine(spec)
 
     async def generate(self, prompt: Prompt) -> AsyncIterator[Chunk]:
@@ -65,10 +67,14 @@ class EngineReplica:
 
 class EmbedderReplica:
     def __init__(self, spec: EmbedderSpec) -> None:
+        go_first()
         self._embedder = build_embedder(spec)
 
     async def embed(self, inputs: Inputs) -> Embeddings:
         return await self._embedder.embed(inputs)
+
+    async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
+        return await self._embedder.embed_deep(inputs, purpose)
 
 
 @serve.ingress()

@@ -47,6 +47,10 @@ def _fast(settings: Settings) -> dict[str, str]:
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_worker_niceness": "0",
+        # Out of memory, Ray would end any process of ours, the kernel the one that
+        # serve.memory_order points at.
+        "RAY_memory_monitor_refresh_ms": "0",
+        "RAY_worker_oom_score_adjustment": "0",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         # A machine that is busy for a while must not cost the front door.
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",

@@ -12,6 +12,7 @@
     ├── UnsupportedMedia       415
     ├── HeadersTooLarge        431
     ├── Overloaded             429  no place, and none in time: come back later
+    │   └── OutOfService       503  what would answer is not to be used at present
     └── QueueDeadline          503  it waited, and its deadline came first
     EngineError                what an engine refuses: see models/errors.py
 
@@ -111,6 +112,10 @@ class Overloaded(Refusal):
         return cls(f"Too many requests wait. Try again in {seconds} seconds.", retry_after)
 
 
+class OutOfService(Overloaded):
+    pass
+
+
 class QueueDeadline(Refusal):
     """`retry_after` in seconds."""
 
@@ -146,6 +151,7 @@ TABLE: dict[type[Exception], Row] = {
     UnsupportedMedia: Row(415, IRE, "unsupported_media_type"),
     HeadersTooLarge: Row(431, IRE, "headers_too_large"),
     Overloaded: Row(429, "rate_limit_error", "overloaded"),
+    OutOfService: Row(503, SERVER, "no_healthy_backend"),
     QueueDeadline: Row(503, SERVER, "deadline_exceeded"),
     PromptRefused: Row(400, IRE),
     EngineBusy: Row(503, SERVER, "engine_busy"),

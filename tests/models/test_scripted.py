@@ -103,3 +103,26 @@ async def test_what_it_was_asked_can_be_looked_at() -> None:
     prompt = says("hello")
     await answer(engine, prompt)
     assert engine.prompts == [prompt]
+
+
+async def test_once_it_hangs_nobody_gets_anything_until_it_notices() -> None:
+    script = Script(words=("a", "b"), fail_after=1, fail_how="hang", stuck_after=0.1)
+    engine = ScriptedEngine(script=script)
+    stream = engine.generate(says("?"))
+    assert (await anext(stream)).text == "a"
+    waiting = [asyncio.create_task(anext(s)) for s in (stream, engine.generate(says("?")))]
+    await asyncio.wait(waiting, timeout=0.05)
+    assert not any(task.done() for task in waiting)
+    await engine.health()
+    await asyncio.sleep(0.1)
+    for ask in (engine.health, engine.load):
+        with pytest.raises(EngineUnavailable):
+            await ask()
+    await engine.close()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(result) for result in results} == {EngineInterrupted}
+
+
+async def test_it_can_raise_what_no_engine_should() -> None:
+    with pytest.raises(RuntimeError):
+        await answer(ScriptedEngine(script=Script(fail_after=0, fail_how="raise")), says("?"))

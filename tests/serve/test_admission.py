@@ -8,7 +8,7 @@ import pytest
 
 from models.load import Device, Load
 from serve.admission import Gate
-from serve.errors import Overloaded, QueueDeadline
+from serve.errors import OutOfService, Overloaded, QueueDeadline
 from serve.policy.admission import Ask
 from serve.policy.estimates import Estimate
 from serve.sections.admission import AdmissionSettings
@@ -156,7 +156,7 @@ async def test_a_quiet_key_takes_the_place_of_a_flood_in_a_full_queue() -> None:
 async def test_a_lost_gpu_is_not_waited_for() -> None:
     one = gate()
     one.observe(Load(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, Device(lost=True)))
-    with pytest.raises(Overloaded):
+    with pytest.raises(OutOfService):
         async with one.permit(ask()):
             pytest.fail("the GPU is lost")
 

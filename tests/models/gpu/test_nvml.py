@@ -1,18 +1,13 @@
 """What is made of a driver, good or bad: a fake libnvidia-ml, loaded as the real one is."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-COMPILER = shutil.which("cc")
+from tests.models.gpu.fake_driver import NEEDS_COMPILER, built, run_with
 
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
+pytestmark = NEEDS_COMPILER
 
 READ_TWICE = """
 import json, sys
@@ -49,30 +44,11 @@ print(GpuReader(Nvml().read, deadline=0.2).read().state)
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("driver")
-    source = Path(__file__).with_name("fake_nvml.c")
-    output = folder / "libnvidia-ml.so.1"
-    subprocess.run([str(COMPILER), "-shared", "-fPIC", "-o", output, source], check=True)
-    return folder
+    return built(tmp_path_factory.mktemp("driver"))
 
 
 def run(library: Path, behaviour: str, program: str, until: Path | str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(until)],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "LD_LIBRARY_PATH": str(library),
-            "FAKE_NVML": behaviour,
-            "FAKE_NVML_UNTIL": str(until),
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_with(library, behaviour, program, str(until))
 
 
 def readings(library: Path, behaviour: str) -> list[dict]:
