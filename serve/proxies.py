@@ -12,7 +12,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
-from models.embedder import Embeddings, Inputs
+from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
 from models.engine import ChunkStream, ModelCard, Prompt
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
 from models.load import Load
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EMBEDDER_APP = "embedder"
 EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 ASK_TIMEOUT = 10.0  # seconds
+INGESTION_TIMEOUT = 300.0  # seconds for the passages of one call
 ENGINE, EMBEDDER = "EngineReplica", "EmbedderReplica"  # classes in serve/deployments.py
 
 T = TypeVar("T")
@@ -97,6 +98,12 @@ class RemoteEmbedder:
         with translated():
             handle = serve.get_deployment_handle(EMBEDDER, EMBEDDER_APP)
             return await asked(handle.embed.remote(inputs))
+
+    async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
+        patience = INGESTION_TIMEOUT if purpose == "passage" else ASK_TIMEOUT
+        with translated():
+            handle = serve.get_deployment_handle(EMBEDDER, EMBEDDER_APP)
+            return await asked(handle.embed_deep.remote(inputs, purpose), patience)
 
 
 async def asked(answer: Awaitable[T], timeout: float = ASK_TIMEOUT) -> T:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from models.catalogue import EmbedderSpec, build_embedder
-from models.embedder import Embedder
+from models.embedder import POOLING, Embedder
 from models.errors import ContextLengthExceeded, PromptRefused
+from models.late import maxsim
 
 
 @cache
@@ -55,6 +56,31 @@ async def test_near_texts_have_near_vectors(embedder: Embedder) -> None:
     texts = ["the cat sat on the mat", "a cat sat on the mat", "stock prices fell in Tokyo"]
     a, b, c = (await embedder.embed(texts)).vectors
     assert a @ b > a @ c
+
+
+async def test_one_pass_gives_the_same_vectors_and_those_of_the_tokens(embedder: Embedder) -> None:
+    texts = ["one short text", "a longer text about the weather " * 6]
+    plain = await embedder.embed(texts)
+    deep = await embedder.embed_deep(texts, "question")
+    np.testing.assert_allclose(deep.vectors, plain.vectors, atol=1e-4)
+    assert deep.tokens == plain.tokens == tuple(map(len, deep.token_vectors))
+    for tokens in deep.token_vectors:
+        assert tokens.dtype == np.int8
+        assert tokens.shape[1] == plain.vectors.shape[1]
+        np.testing.assert_allclose(np.linalg.norm(tokens.astype(float), axis=1), 127, atol=6)
+
+
+async def test_passages_keep_fewer_token_vectors_than_tokens(embedder: Embedder) -> None:
+    [question] = (await embedder.embed_deep(["a b c d e f g h"], "question")).token_vectors
+    [passage] = (await embedder.embed_deep(["a b c d e f g h"], "passage")).token_vectors
+    assert len(passage) == -(-len(question) // POOLING)
+
+
+async def test_the_passage_with_the_questions_words_is_nearest_by_its_tokens(embedder) -> None:
+    texts = ["the cat sat on the mat", "stock prices fell in Tokyo", "one day it rained"]
+    passages = (await embedder.embed_deep(texts, "passage")).token_vectors
+    [question] = (await embedder.embed_deep(["a cat on a mat"], "question")).token_vectors
+    assert np.argmax(maxsim(question, passages)) == 0
 
 
 async def test_token_ids_are_inputs_too(embedder: Embedder) -> None:

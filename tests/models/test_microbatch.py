@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import EngineInterrupted
-from models.microbatch import MicroBatcher, Row, Vectors
+from models.microbatch import URGENT_RUN, MicroBatcher, Row, Vectors
 
 
 class Spy:
@@ -29,7 +29,7 @@ class Spy:
         return np.array([[sum(row)] for row in rows], np.float32)
 
 
-async def busy(spy: Spy, batcher: MicroBatcher) -> asyncio.Task[list[Vectors]]:
+async def busy(spy: Spy, batcher: MicroBatcher[Vectors]) -> asyncio.Task[list[Vectors]]:
     """A first request whose computing has begun: others now wait."""
     first = asyncio.create_task(batcher.vectors([[0]]))
     await asyncio.to_thread(spy.started.wait, 30)
@@ -64,6 +64,31 @@ async def test_a_question_does_not_wait_behind_a_library() -> None:
     spy.go.set()
     await asyncio.gather(first, library, question)
     assert [7, 7] in spy.batches[1]
+
+
+async def test_an_urgent_row_is_in_the_next_batch_alone() -> None:
+    spy = Spy(wait=True)
+    batcher = MicroBatcher(spy, batch_tokens=100)
+    first = await busy(spy, batcher)
+    library = asyncio.create_task(batcher.vectors([[1, 1]] * 200))
+    await asyncio.sleep(0)
+    question = asyncio.create_task(batcher.vectors([[7, 7]], urgent=True))
+    await asyncio.sleep(0)
+    spy.go.set()
+    await asyncio.gather(first, library, question)
+    assert spy.batches[1] == [[7, 7]]
+
+
+async def test_many_urgent_rows_leave_a_turn_to_the_others() -> None:
+    spy = Spy(wait=True)
+    batcher = MicroBatcher(spy, batch_tokens=2)
+    first = await busy(spy, batcher)
+    urgent = asyncio.create_task(batcher.vectors([[7, 7]] * 20, urgent=True))
+    other = asyncio.create_task(batcher.vectors([[1, 1]]))
+    await asyncio.sleep(0)
+    spy.go.set()
+    await asyncio.gather(first, urgent, other)
+    assert spy.batches.index([[1, 1]]) == 1 + URGENT_RUN
 
 
 async def test_a_long_row_is_not_overtaken_for_ever() -> None:
@@ -113,11 +138,13 @@ requests = st.lists(
 )
 
 
-@given(asked=requests, budget=st.integers(1, 30))
-async def test_whatever_shares_a_batch_nothing_is_mixed_up(asked, budget: int) -> None:
+@given(asked=requests, budget=st.integers(1, 30), urgent=st.integers(0, 63))
+async def test_whatever_shares_a_batch_nothing_is_mixed_up(asked, budget, urgent) -> None:
     spy = Spy()
     batcher = MicroBatcher(spy, budget)
-    answers = await asyncio.gather(*(batcher.vectors(rows) for rows in asked))
+    answers = await asyncio.gather(
+        *(batcher.vectors(rows, urgent=bool(urgent >> i & 1)) for i, rows in enumerate(asked))
+    )
     for rows, vectors in zip(asked, answers, strict=True):
         assert [v[0] for v in vectors] == [sum(row) for row in rows]
     for batch in spy.batches:
