@@ -20,7 +20,8 @@ def quantised(vectors: Floats) -> TokenVectors:
     """Vectors (t, d) of any length but zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = vectors / np.maximum(norms, np.finfo(np.float32).tiny)
-    return np.rint(unit * SCALE).astype(np.int8)
+    whole: TokenVectors = np.rint(unit * SCALE).astype(np.int8)
+    return whole
 
 
 def pooled(tokens: TokenVectors, factor: int) -> TokenVectors:
