@@ -19,7 +19,7 @@ _COLLECTIONS: Final = """
            (SELECT json_group_array(tenant) FROM readers WHERE collection = c.number)
     FROM collections c
     JOIN generations g ON g.collection = c.number AND g.generation = c.generation
-    WHERE (:id IS NULL OR c.id = :id)
+    WHERE (:id IS NULL OR c.id = :id) AND (:name IS NULL OR c.name = :name)
       AND (:admin OR c.owner = :tenant
            OR c.number IN (SELECT collection FROM readers WHERE tenant = :tenant))
       AND c.number > :low AND c.number < :high
@@ -56,6 +56,11 @@ def visible(db: apsw.Connection, reader: Reader, query: PageQuery) -> Page[Colle
     return page_of(_collections(db, reader, None, window_of(query, number_of)), query)
 
 
+def named(db: apsw.Connection, reader: Reader, name: str) -> list[CollectionRecord]:
+    """Those with this name that the reader may read."""
+    return _collections(db, reader, None, Window(), storable(name))
+
+
 def own_file(db: apsw.Connection, reader: Reader, file: str) -> FileRecord:
     """Raises `Unknown` where there is none, or none of this reader's."""
     for found in _files(db, reader, file, Window()):
@@ -81,9 +86,13 @@ def storable(text: str) -> str:
 
 
 def _collections(
-    db: apsw.Connection, reader: Reader, collection: str | None, window: Window
+    db: apsw.Connection,
+    reader: Reader,
+    collection: str | None,
+    window: Window,
+    name: str | None = None,
 ) -> list[CollectionRecord]:
-    asked = _asked(reader, collection) | window.bounds
+    asked = _asked(reader, collection) | window.bounds | {"name": name}
     return [_collection(row) for row in rows(db, window.sql(_COLLECTIONS), asked)]
 
 

@@ -93,6 +93,11 @@ class Collections:
         with self._db.reading() as db:
             return access.visible(db, reader, query)
 
+    def named(self, reader: Reader, name: str) -> list[CollectionRecord]:
+        """All with this name that the reader may read."""
+        with self._db.reading() as db:
+            return access.named(db, reader, name)
+
     def counts(self, reader: Reader, collection: str) -> Counts:
         with self._db.reading() as db:
             number = access.readable(db, reader, collection).number

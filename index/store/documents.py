@@ -25,6 +25,9 @@ _SELECT: Final = """
 """
 ONE: Final = f"{_SELECT} WHERE d.number = ?"
 _BY_ID: Final = f"{_SELECT} WHERE d.collection = ? AND (d.id = ? OR d.file = ?) ORDER BY d.number"
+_INSIDE: Final = f"""{_SELECT}
+    WHERE d.collection = ? AND d.file = ? AND substr(d.name, 1, length(?) + 1) = ? || '/'
+"""
 UNFINISHED: Final = f"{_SELECT} WHERE d.state = 'in_progress' ORDER BY d.number"
 _PAGE: Final = f"""{_SELECT}
     WHERE d.collection = :collection AND (:state IS NULL OR d.state = :state)
@@ -88,14 +91,20 @@ class Documents:
             touch(db, number)
             return record(one_row(db, ONE, (found.number,)))
 
-    def delete(self, reader: Reader, collection: str, document: str) -> DocumentRecord:
-        """Gone from all answers when this returns; what it was. A job on it finds it gone."""
+    def delete(self, reader: Reader, collection: str, document: str) -> list[DocumentRecord]:
+        """Gone from all answers when this returns; what it was. A job on it finds it gone.
+
+        An archive goes with all that was in it.
+        """
         with self._db.writing() as db:
             number = access.writable(db, reader, collection).number
             found = _found(db, number, document)
-            remove(db, number, found.number)
+            inside = all_rows(db, _INSIDE, (number, found.file, found.name, found.name))
+            gone = [found, *map(record, inside)]
+            for each in gone:
+                remove(db, number, each.number)
             touch(db, number)
-            return found
+            return gone
 
 
 def record(row: tuple[Any, ...]) -> DocumentRecord:
