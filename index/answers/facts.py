@@ -1,0 +1,151 @@
+"""What of a sentence can be wrong though its words are right: numbers, dates, names, quotations."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from index.answers.dates import Date, dates
+from index.answers.numbers import Number, numbers
+from index.answers.words import STOP_WORDS, plain, stem, stems, words
+
+NEAR: Final = 48  # characters around a number in a sentence that say what it counts
+NEARNESS: Final = 0.4  # the share of those words that has to stand beside it in the source, too
+
+_CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])\w[\w-]*\w\b")
+_COUNTED = re.compile(r"\d[\d-]*(?:-?[a-zµ]+)", re.IGNORECASE)  # 3rd, 5GB, 25-day
+_CAPITALS = re.compile(r"(?:\b[A-Z][\w'-]*(?:[ -](?:and |of |for |the )?)?){2,6}")
+_WORD = re.compile(r"[^\W\d_][^\W_]*(?:['\u2019-][^\W\d_]+)*")
+_QUOTED = re.compile(r"[\"“„«]([^\"“”„«»\n]{8,400})[\"”“»]")
+_OPENING = re.compile(r"^[\s\"'“\u2018(*_>-]*")
+_GERMAN = frozenset(("der", "die", "das", "und", "ist", "nicht", "ein", "eine", "wird"))
+# Beginnings of sentences that are no names: ends of ordinary English words.
+_ORDINARY = re.compile(r"(?:(?<![aiu])s|ing|ed|ly|ion|ment|ness|ity|ance|ence|able|ful|ers?|ees?)$")
+_OPENERS: Final = (
+    "according additionally yes no ok note however therefore moreover furthermore also please "
+    "sorry sure given since while although because instead overall finally first second third "
+    "next let every everyone anyone someone many several few none nobody nothing between "
+    "under unless until whether today here employee staff company customer people"
+)
+
+
+class Claim(NamedTuple):
+    """Something a source must say. `text` as the sentence spells it."""
+
+    text: str
+    number: Number | None = None
+    dates: tuple[Date, ...] = ()
+    near: frozenset[str] = frozenset()
+
+
+def claims(sentence: str) -> list[Claim]:
+    """Numbers and dates, names, codes such as X-200B and quotations, of one sentence."""
+    found, codes = dates(sentence), list(_codes(sentence))
+    taken = [*((d.start, d.end) for d in found), *(code.span() for code in codes)]
+    said = [Claim(sentence[d.start : d.end], dates=d.readings) for d in found]
+    for number in numbers(sentence):
+        if not any(start < number.end and number.start < end for start, end in taken):
+            text = sentence[number.start : number.end].strip()
+            said.append(Claim(text, number, near=_near(sentence, number)))
+    texts = [*(code[0] for code in codes), *_names(sentence), *_QUOTED.findall(sentence)]
+    return said + [Claim(text) for text in dict.fromkeys(texts)]
+
+
+@dataclass(slots=True)
+class Known:
+    """What some texts say, to be asked."""
+
+    text: str = ""
+    words: set[str] = field(default_factory=set)
+    dates: list[Date] = field(default_factory=list)
+    numbers: dict[str, list[tuple[str | None, frozenset[str]]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Known":
+        """`texts` are sentences, in order: what they say of a number is found beside it."""
+        known = cls()
+        for text in texts:
+            known._learn(text)
+        return known
+
+    def says(self, claim: Claim) -> bool:
+        if claim.dates:
+            return any(self._has_date(date) for date in claim.dates)
+        if claim.number is not None:
+            return self._has_number(claim.number, claim.near)
+        flat = _flat(claim.text)
+        if " " not in flat and not any(c.isdigit() for c in flat):
+            return stem(flat.removesuffix("'s")) in self.words
+        return flat in self.text or flat.replace("-", "") in self.text.replace("-", "")
+
+    def _learn(self, text: str) -> None:
+        self.text += f" {_flat(text)}"
+        self.words.update(stem(part) for word in words(text) for part in (word, *word.split("'")))
+        self.words.update(stem(plain(found[0])) for found in _WORD.finditer(text))
+        self.words.update(stem(_initials(found[0])) for found in _CAPITALS.finditer(text))
+        self.dates += [reading for found in dates(text) for reading in found.readings]
+        about = stems(text)
+        for number in numbers(text):
+            for reading in number.readings:
+                self.numbers.setdefault(reading, []).append((number.unit, about))
+
+    def _has_date(self, claim: Date) -> bool:
+        """A day without its year needs the year anywhere in the source."""
+        return any(
+            date.says(claim) and (date.year or not claim.year or str(claim.year) in self.numbers)
+            for date in self.dates
+        )
+
+    def _has_number(self, claim: Number, near: frozenset[str]) -> bool:
+        """The value, of no other unit, beside a word that stands beside it in the sentence, too."""
+        return any(
+            (unit == claim.unit or None in (unit, claim.unit))
+            and len(near & about) >= NEARNESS * len(near)
+            for reading in claim.readings
+            for unit, about in self.numbers.get(reading, ())
+        )
+
+
+def _flat(text: str) -> str:
+    return " ".join(plain(text).split()).strip(" .,;:!?")
+
+
+def _initials(text: str) -> str:
+    return "".join(word[0] for word in words(text))
+
+
+def _near(text: str, number: Number) -> frozenset[str]:
+    """Stems around a number; words that the reach cuts are left out."""
+    before, after = text[: number.start], text[number.end :]
+    if len(before) > NEAR:
+        before = before[-NEAR:].partition(" ")[2]
+    if len(after) > NEAR:
+        after = after[:NEAR].rpartition(" ")[0]
+    return stems(before) | stems(after)
+
+
+def _codes(sentence: str) -> Iterator[re.Match[str]]:
+    for found in _CODE.finditer(sentence):
+        if not _COUNTED.fullmatch(found[0]):
+            yield found
+
+
+def _names(sentence: str) -> Iterator[str]:
+    """Words in capitals, except where all nouns have them, and where a sentence begins."""
+    if len(_GERMAN.intersection(words(sentence))) >= 2:
+        return
+    opening = _OPENING.match(sentence)
+    first = opening.end() if opening else 0
+    found = list(_WORD.finditer(sentence))
+    for i, word in enumerate(found):
+        if not word[0][0].isupper() or plain(word[0]) in STOP_WORDS or len(word[0]) < 2:
+            continue
+        begins = word.start() == first or sentence[word.start() - 2 : word.start()] in (": ", ". ")
+        followed = i + 1 < len(found) and found[i + 1][0][0].isupper()
+        if not begins or followed or not _is_ordinary(word[0]):
+            yield word[0]
+
+
+def _is_ordinary(word: str) -> bool:
+    low = plain(word)
+    return not word[1:].isupper() and (low in _OPENERS.split() or _ORDINARY.search(low) is not None)
