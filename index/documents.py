@@ -74,7 +74,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:
-    """A passage with the document that it belongs to. `id` is never used again."""
+    """A passage with the document that it belongs to. `id` is never used again.
+
+    `address` is the id that the document is shown under, "" where it has none.
+    """
 
     id: int
     collection: str
@@ -82,6 +85,7 @@ class StoredPassage:
     document_name: str
     passage: Passage
     attributes: Attributes = field(default_factory=dict)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from index.store import access, passage_rows
 from index.store.database import Database
 from index.store.originals import Originals
 from index.store.paging import page_of, window_of
+from index.store.passage_rows import ADDRESS
 from index.store.queries import all_rows, one_row, rows
 from index.store.records import DocumentRecord, Page, PageQuery, Reader, State
 
@@ -20,9 +21,9 @@ _SELECT: Final = """
     SELECT d.number, d.id, c.id, d.file, d.name, d.sha256, d.attributes, d.state, d.stage, d.done,
            d.total, d.title, d.media_type, d.pages, d.notes,
            COALESCE(d.last - d.first + 1, 0), d.bytes, d.error_code, d.error_message,
-           d.created_at, d.updated_at
+           d.created_at, d.updated_at, ADDRESS
     FROM documents d JOIN collections c ON c.number = d.collection
-"""
+""".replace("ADDRESS", ADDRESS)
 ONE: Final = f"{_SELECT} WHERE d.number = ?"
 _BY_ID: Final = f"{_SELECT} WHERE d.collection = ? AND (d.id = ? OR d.file = ?) ORDER BY d.number"
 _INSIDE: Final = f"""{_SELECT}

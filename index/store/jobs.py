@@ -44,6 +44,10 @@ _END: Final = """
     UPDATE documents SET state = ?, error_code = ?, error_message = ?, updated_at = ?
     WHERE number = ? AND state = 'in_progress' RETURNING number
 """
+_AGAIN: Final = """
+    UPDATE documents SET attributes = :attributes, file = :file
+    WHERE number = :number AND (attributes <> :attributes OR file <> :file)
+"""
 _SUPERSEDED: Final = ("superseded", "A newer version of this document came meanwhile.")
 _ADMIN: Final = Reader("", admin=True)  # a worker acts for whoever began the job
 
@@ -130,10 +134,13 @@ class Jobs:
     def _again(
         self, db: apsw.Connection, collection: CollectionRecord, number: int, new: NewDocument
     ) -> Begun:
-        """The same content. Its attributes may be others, and take no work."""
+        """The same content. Its attributes may be others, and take no work.
+
+        Its file is the one that it came with last: whoever sent that asks for it by that id.
+        """
         attributes = orjson.dumps(dict(new.attributes)).decode()
-        sql = "UPDATE documents SET attributes = ? WHERE number = ? AND attributes <> ?"
-        db.execute(sql, (attributes, number, attributes))
+        asked = {"attributes": attributes, "file": new.file, "number": number}
+        db.execute(_AGAIN, asked)
         if db.changes():
             touch(db, collection.number)
         return Begun(record(one_row(db, ONE, (number,))), False)

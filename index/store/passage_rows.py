@@ -20,14 +20,21 @@ _INSERT: Final = """
         (document, ordinal, text, start, end, tokens, headings, first_page, last_page)
     VALUES (?,?,?,?,?,?,?,?,?)
 """
+# The id that a document `d` is shown under: see `DocumentRecord`.
+ADDRESS: Final = """
+    CASE WHEN EXISTS (
+        SELECT 1 FROM documents e
+        WHERE e.file = d.file AND e.number < d.number AND e.collection = d.collection
+    ) THEN d.id ELSE d.file END
+"""
 _SELECT: Final = """
-    SELECT p.id, d.id, d.name, d.attributes, p.ordinal, p.text, p.start, p.end, p.tokens,
+    SELECT p.id, d.id, d.name, d.attributes, ADDRESS, p.ordinal, p.text, p.start, p.end, p.tokens,
            p.headings, p.first_page, p.last_page
     FROM json_each(?) AS wanted
     JOIN passages p ON p.id = wanted.value
     JOIN documents d ON d.number = p.document
     WHERE d.collection = ?
-"""
+""".replace("ADDRESS", ADDRESS)
 _VECTORS: Final = """
     SELECT id, vector FROM vectors_$_# WHERE id IN (SELECT value FROM json_each(?))
 """
@@ -148,9 +155,10 @@ def _columns(passage: Passage) -> tuple[Any, ...]:
 
 
 def _passage(row: tuple[Any, ...], collection: str) -> StoredPassage:
-    row_id, document, name, attributes, *columns = row
+    row_id, document, name, attributes, address, *columns = row
     ordinal, text, start, end, tokens, headings, first_page, last_page = columns
     passage = Passage(
         ordinal, text, start, end, tokens, tuple(orjson.loads(headings)), first_page, last_page
     )
-    return StoredPassage(row_id, collection, document, name, passage, orjson.loads(attributes))
+    known = orjson.loads(attributes)
+    return StoredPassage(row_id, collection, document, name, passage, known, address)

@@ -83,7 +83,11 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """`stage`, `done` and `total` tell how far a job is. `passages` is 0 until it is completed."""
+    """`stage`, `done` and `total` tell how far a job is. `passages` is 0 until it is completed.
+
+    `address` is the id that it is shown under: its file's, as in OpenAI's interface; of further
+    documents of the same file, such as an archive's members, their own.
+    """
 
     number: int
     id: str
@@ -106,6 +110,7 @@ class DocumentRecord:
     error_message: str | None
     created_at: float
     updated_at: float
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
