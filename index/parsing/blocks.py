@@ -12,6 +12,7 @@ _KEPT: Final = {"\n", "\t"}
 _UNSEEN: Final = "\u00ad\u200b\u200e\u200f\u2060\ufeff"  # soft hyphen, zero width, marks
 # Ligatures, Arabic letters as drawn, letters of formulas: their meaning is searched for.
 _DRAWN: Final = re.compile("[\ufb00-\ufdff\ufe70-\ufeff\U0001d400-\U0001d7ff]+")
+_BEGINNING: Final = 3  # blocks
 _SPACES: Final = re.compile(r"[^\S\n]+")
 _BREAKS: Final = re.compile(r" ?\n[ \n]*")
 
@@ -80,6 +81,6 @@ class Blocks:
 
 
 def first_heading(blocks: Sequence[Block]) -> str:
-    """The first heading of the highest level."""
-    headings = [block for block in blocks if block.kind == "heading"]
+    """The highest of the headings at the very beginning; empty where there is none."""
+    headings = [block for block in blocks[:_BEGINNING] if block.kind == "heading"]
     return min(headings, key=lambda block: block.level).text if headings else ""

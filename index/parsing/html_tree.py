@@ -21,7 +21,7 @@ _HIDDEN: Final = names(
 _HIDDEN_ROLES: Final = names("navigation banner contentinfo search menu")
 # What wikis and sites put between the words: links to edit, numbers of notes, skip links.
 _HIDDEN_CLASSES: Final = names(
-    "mw-editsection reference noprint navbox catlinks sr-only visually-hidden toc"
+    "mw-editsection reference noprint navbar navbox catlinks sr-only visually-hidden toc"
 )
 _NO_DISPLAY: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _BORDERS: Final = names(

@@ -20,6 +20,7 @@ from index.parsing.pdf.paragraphs import joined, paragraphs
 _LOCKED: Final = (c.FPDF_ERR_PASSWORD, c.FPDF_ERR_SECURITY)
 _WORD: Final = re.compile(r"\w+(?:-\w+)*")
 _ITEM: Final = re.compile(r"[•‣◦▪*-]\s")
+_LEADERS: Final = re.compile(r"(?:\s?[._\u00b7]){5,}\s?")  # dots that lead to a page number
 _NO_TITLES: Final = ("untitled", "anonymous", "unspecified", "title")
 _PROGRAM: Final = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ")
 _ATTACHED: Final = 100
@@ -77,7 +78,8 @@ def _blocks(
     for number, lines in enumerate(ordered, 1):
         blocks.page = number
         for group in paragraphs(lines, levels):
-            _add(blocks, joined(group, words), levels.get(id(group[0])))
+            text = _LEADERS.sub(" \u2026 ", joined(group, words))
+            _add(blocks, text, levels.get(id(group[0])))
         for text in said[number - 1]:
             blocks.text(text)
     return blocks
