@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from serve.edge import Deadlines, harden, write_error_files, write_launcher
 
 CONFIG = """global
     stats socket {folder}/admin.sock mode 666 level admin expose-fd listeners
-    maxconn 100
+    maxconn 4096
 defaults
     mode http
     timeout connect 5s
@@ -145,6 +146,21 @@ def test_a_body_that_does_not_arrive_is_a_json_408(port: int) -> None:
     status, body = ask(port, b"POST /app HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{")
     assert status == 408
     assert json.loads(body)["error"]["code"] == "request_timeout"
+
+
+def test_five_hundred_heads_that_trickle_delay_nobody_and_are_all_cut(port: int) -> None:
+    with ExitStack() as stack:
+        slow = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(500)]
+        for client in map(stack.enter_context, slow):
+            client.sendall(b"GET / HTTP/1.1\r\nHost:")
+        times = []
+        for _ in range(100):
+            began = time.monotonic()
+            assert ask(port, get("/nothing"))[0] == 404
+            times.append(time.monotonic() - began)
+            slow[len(times)].sendall(b" ")
+        assert sorted(times)[98] < 0.1
+        assert {client.recv(65536).split()[1] for client in slow} == {b"408"}
 
 
 def test_no_statistics_and_no_foreign_readers_remain(tmp_path: Path) -> None:
