@@ -27,7 +27,7 @@ _TAG_END = re.compile(r"(?<=[|\uff5c])(?=[>\uff1e])")
 _BRACKETED = re.compile(r"\[(?=/?(?:inst|system|user|assistant|human)\b)", re.IGNORECASE)
 _LABEL = re.compile(
     r"[\[【]{1,2}"
-    rf"([\s^#]*(?:(?:{'|'.join(LABELS)})\b[.:#]?\s?)?\d{{1,3}}\b[^\[\]【】\n]{{0,24}})"
+    rf"([ \t^#]*(?:(?:{'|'.join(LABELS)})\b[.:#]?\s?)?\d{{1,3}}\b[^\[\]【】\uff3b\uff3d\n]{{0,24}})"
     r"[\]】]{1,2}",
     re.IGNORECASE,
 )

@@ -27,7 +27,8 @@ _SCALES: Final = {
 _UNITS: Final = (
     "% percent prozent|$ usd dollar dollars|€ eur euro euros|£ gbp pound pounds|¥ jpy yen|"
     "second seconds sec secs|ms millisecond milliseconds|minute minutes min mins|"
-    "hour hours h hr hrs|day days tag tage tagen|week weeks woche wochen|month months monat monate monaten|"
+    "hour hours h hr hrs|day days tag tage tagen|week weeks woche wochen|"
+    "month months monat monate monaten|"
     "year years yr yrs jahr jahre jahren|kg kilogram kilograms kilo|g gram grams|mg milligram "
     "milligrams|t ton tons tonne tonnes|lb lbs|km kilometer kilometers kilometre kilometres|"
     "m meter meters metre metres|cm centimeter centimeters centimetre centimetres|mm millimeter "
