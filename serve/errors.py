@@ -15,6 +15,7 @@
     │   └── OutOfService       503  what would answer is not to be used at present
     └── QueueDeadline          503  it waited, and its deadline came first
     EngineError                what an engine refuses: see models/errors.py
+    IndexRefusal               why documents are not taken, found or kept: see index/errors.py
 
 Arguments go positionally to `Exception.__init__`, so that refusals cross process boundaries.
 """
@@ -22,6 +23,18 @@ Arguments go positionally to `Exception.__init__`, so that refusals cross proces
 from dataclasses import dataclass
 from typing import Any
 
+from index.errors import (
+    Conflict,
+    Forbidden,
+    IndexRefusal,
+    InvalidQuery,
+    ParseRefused,
+    StorageBusy,
+    StorageFailed,
+    StorageFull,
+    Unknown,
+    VectorsRefused,
+)
 from models.errors import (
     EngineBusy,
     EngineError,
@@ -161,6 +174,16 @@ TABLE: dict[type[Exception], Row] = {
     GenerationTimeout: Row(504, SERVER, "deadline_exceeded"),
     ModelRefused: Row(503, SERVER, "model_checksum_mismatch"),
     EngineError: Row(500, SERVER, "engine_error"),
+    ParseRefused: Row(400, IRE),
+    InvalidQuery: Row(400, IRE, "invalid_value"),
+    Forbidden: Row(403, IRE, "forbidden"),
+    Unknown: Row(404, IRE, "not_found"),
+    Conflict: Row(409, IRE, "conflict"),
+    VectorsRefused: Row(502, SERVER, "vectors_refused"),
+    StorageBusy: Row(503, SERVER, "storage_busy"),
+    StorageFailed: Row(503, SERVER, "storage_failed"),
+    StorageFull: Row(507, SERVER, "insufficient_storage"),
+    IndexRefusal: Row(500, SERVER, "index_error"),
 }
 
 INTERNAL = Row(500, SERVER, "internal_error")

@@ -71,15 +71,17 @@ async def _answer(call: Call) -> int:
 async def _handle(call: Call) -> Response | None:
     """Everything that can be refused without the body is refused before the body is read."""
     settings, headers, authorities = call.house.settings, call.headers, call.house.authorities
-    route = find(call.path)
+    match = find(call.path)
+    route = match.route if match else None
     call.receipt.path = route.name if route else UNMATCHED
     guard.check_size(headers, settings.limits)
     guard.check_host(headers, authorities)
     guard.check_origin(headers, call.method, authorities)
     if route is None or not route.public:
         _authenticate(call)
-    if route is None:
+    if match is None or route is None:
         raise NotFound("Unknown request URL: there is nothing here.", code="unknown_url")
+    call.params = match.params
     if call.method == "OPTIONS":
         return Response(b"", headers=((b"allow", route.allow),))
     return await _handler(call, route)(call)
@@ -87,23 +89,21 @@ async def _handle(call: Call) -> Response | None:
 
 def _authenticate(call: Call) -> None:
     with call.receipt.step("authenticate"):
-        key = call.house.keys.authenticate(guard.bearer(call.headers))
-    call.receipt.key_id = key.id
-    call.receipt.tenant = call.tenant = key.tenant
+        call.is_from(call.house.keys.authenticate(guard.bearer(call.headers)))
 
 
 def _handler(call: Call, route: Route) -> Handler:
     handler = route.handlers.get(call.method)
     if handler is None:
         raise MethodNotAllowed(f"Only {route.allow.decode()} are allowed here.")
-    if call.method == "POST":
-        guard.check_json(call.headers)
+    if call.method == "POST" and route.body != "none":
+        guard.check_body(call.headers, route.body)
     return handler
 
 
 def _hints(call: Call, exc: Exception) -> list[tuple[bytes, bytes]]:
-    route = find(call.path) if isinstance(exc, MethodNotAllowed) else None
-    return [(b"allow", route.allow)] if route else []
+    match = find(call.path) if isinstance(exc, MethodNotAllowed) else None
+    return [(b"allow", match.route.allow)] if match else []
 
 
 def _finish(call: Call, status: int) -> None:

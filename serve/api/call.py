@@ -1,17 +1,20 @@
 """One HTTP request on its way: reading its body, writing its answer, noticing that it left."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+import time
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from index.store.records import Reader
 from serve.api.guard import Headers, content_length
 from serve.api.house import House
 from serve.api.strict_json import parse
 from serve.errors import RequestTimeout, TooLarge
+from serve.ledger.keys import Key
 from serve.receipt import Receipt
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -20,6 +23,8 @@ T = TypeVar("T")
 
 EVERYWHERE: RawHeaders = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 UNBUFFERED: FrozenHeaders = ((b"x-accel-buffering", b"no"),)
+NOBODY = Reader("")
+UPLOAD_STEP = 32 << 10  # bytes that an upload must bring within its deadline, again and again
 
 
 class ClientGone(Exception):
@@ -41,7 +46,7 @@ def as_json(value: object, status: int = 200) -> Response:
 
 
 class Call:
-    """The HTTP side of one request. `tenant` is known once the key is."""
+    """The HTTP side of one request. `reader` is known once the key is, `params` with the route."""
 
     def __init__(self, house: House, scope: Scope, receive: Receive, send: Send) -> None:
         self.house = house
@@ -50,11 +55,21 @@ class Call:
         # authorised and what is routed must be the same bytes.
         self.path: bytes = scope.get("raw_path") or scope["path"].encode()
         self.headers = Headers(scope["headers"])
+        self.query: bytes = scope.get("query_string", b"")
+        self.params: Mapping[str, str] = {}
         self.receipt = Receipt()
-        self.tenant = ""
+        self.reader = NOBODY
         self.started = False
         self._receive = receive
         self._send = send
+
+    @property
+    def tenant(self) -> str:
+        return self.reader.tenant
+
+    def is_from(self, key: Key) -> None:
+        self.reader = Reader(key.tenant, key.admin)
+        self.receipt.key_id, self.receipt.tenant = key.id, key.tenant
 
     async def document(self) -> dict[str, Any]:
         """The JSON object of the body. Raises `BadRequest`, `TooLarge`, `RequestTimeout`."""
@@ -63,9 +78,7 @@ class Call:
             return parse(body, self.house.settings.limits.json_depth)
 
     async def _body(self) -> bytes:
-        announced = content_length(self.headers)
-        if announced is not None:
-            self._check_size(announced)
+        self._check_announced(self.house.settings.limits.body_bytes)
         deadline = self.house.settings.deadlines.body
         try:
             async with asyncio.timeout(deadline):
@@ -74,20 +87,39 @@ class Call:
             raise RequestTimeout(f"The body did not arrive within {deadline:g} seconds.") from exc
 
     async def _receive_all(self) -> bytes:
-        body = bytearray()
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            body += message.get("body", b"")
-            self._check_size(len(body))
-            if not message.get("more_body", False):
-                return bytes(body)
-
-    def _check_size(self, size: int) -> None:
         limit = self.house.settings.limits.body_bytes
-        if size > limit:
-            raise TooLarge(f"The body is too large: at most {limit} bytes are allowed.")
+        body, more = bytearray(), True
+        while more:
+            piece, more = await self._receive_piece()
+            body += piece
+            _check_size(len(body), limit)
+        return bytes(body)
+
+    async def pieces(self, most: int) -> AsyncGenerator[bytes, None]:
+        """The body as it comes, at most `most` bytes. Raises `TooLarge`, `RequestTimeout`.
+
+        Whoever sends slowly may take long, but not for ever: the deadline is for each step.
+        """
+        self._check_announced(most)
+        size, more, step = 0, True, _Step(self.house.settings.deadlines.upload)
+        while more:
+            piece, more = await step.within(self._receive_piece())
+            step.came(len(piece))
+            size += len(piece)
+            _check_size(size, most)
+            yield piece
+
+    async def _receive_piece(self) -> tuple[bytes, bool]:
+        """And whether more is to come."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        return message.get("body", b""), bool(message.get("more_body", False))
+
+    def _check_announced(self, most: int) -> None:
+        announced = content_length(self.headers)
+        if announced is not None:
+            _check_size(announced, most)
 
     async def unless_gone(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, which is cancelled at once when the client goes away."""
@@ -109,6 +141,10 @@ class Call:
 
     async def respond(self, response: Response) -> None:
         await self._while_read(self._respond(response))
+
+    async def begin(self, content_type: bytes, headers: FrozenHeaders) -> None:
+        """The status line of a streamed answer; parts follow."""
+        await self._while_read(self._start(200, content_type, headers))
 
     async def send_part(self, body: bytes, content_type: bytes, more: bool = True) -> None:
         """A piece of a streamed answer, after the status line if it is the first."""
@@ -139,3 +175,33 @@ class Call:
                 await sending
         except TimeoutError as exc:
             raise ClientGone("The client left its answer unread.") from exc
+
+
+class _Step:
+    """Time that a sender has for its next `UPLOAD_STEP` bytes; only waiting for them counts."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left = seconds
+        self._size = 0
+
+    async def within(self, receiving: Awaitable[T]) -> T:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                received = await receiving
+        except TimeoutError as exc:
+            text = f"Less than {UPLOAD_STEP} bytes arrived within {self._seconds:g} seconds."
+            raise RequestTimeout(text) from exc
+        self._left -= time.monotonic() - began
+        return received
+
+    def came(self, size: int) -> None:
+        self._size += size
+        if self._size >= UPLOAD_STEP:
+            self._left, self._size = self._seconds, 0
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(f"The body is too large: at most {limit} bytes are allowed.")

@@ -13,6 +13,7 @@ from serve.errors import (
 )
 from serve.sections.requests import LimitSettings
 
+MEDIA = {"json": b"application/json", "multipart": b"multipart/form-data"}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -86,8 +87,8 @@ def bearer(headers: Headers) -> str:
     return text.strip().decode("latin-1")
 
 
-def check_json(headers: Headers) -> None:
-    """JSON in UTF-8, as it is. Raises `UnsupportedMedia`."""
+def check_body(headers: Headers, kind: str) -> None:
+    """A body as it is, of a `kind` in `MEDIA`, texts in UTF-8. Raises `UnsupportedMedia`."""
     if any(v.strip().lower() != b"identity" for v in headers.all(b"content-encoding")):
         raise UnsupportedMedia(
             "The body must not be compressed: Content-Encoding is not supported.",
@@ -95,8 +96,9 @@ def check_json(headers: Headers) -> None:
         )
     media, *parameters = (headers.only(b"content-type") or b"").lower().split(b";")
     charsets = [p.strip() for p in parameters if p.strip().startswith(b"charset")]
-    if media.strip() != b"application/json" or any(not _is_utf8(c) for c in charsets):
-        raise UnsupportedMedia("The Content-Type must be application/json (in UTF-8).")
+    if media.strip() != MEDIA[kind] or any(not _is_utf8(c) for c in charsets):
+        wanted = MEDIA[kind].decode()
+        raise UnsupportedMedia(f"The Content-Type must be {wanted} (in UTF-8).")
 
 
 def _is_utf8(parameter: bytes) -> bool:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from index.library import Library
 from models.embedder import Embedder
 from models.engine import Engine
 from serve.api.guard import authorities
 from serve.api.states import TierStates
 from serve.config import Settings
+from serve.errors import NotFound
 from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
 from serve.ledger.signins import Signins
@@ -29,7 +31,15 @@ class House:
     tiers: Mapping[str, Engine]
     embedder: Embedder | None = None
     signins: Signins | None = None
+    library: Library | None = None
     metrics_dir: Path | None = None
+
+    @property
+    def documents(self) -> Library:
+        """Raises `NotFound` where no documents are kept."""
+        if self.library is None:
+            raise NotFound("This appliance keeps no documents.", code="unknown_url")
+        return self.library
 
     @cached_property
     def authorities(self) -> frozenset[bytes]:

@@ -9,6 +9,7 @@ class LimitSettings(Section):
     """What one request may ask for. A request over a limit gets an error that names it."""
 
     body_bytes: int = Field(2_000_000, ge=1024, description="Size of a request's body.")
+    file_bytes: int = Field(256 << 20, ge=1024, description="Size of one uploaded file.")
     header_bytes: int = Field(16_384, ge=1024, description="Size of all headers together.")
     header_count: int = Field(100, ge=8, description="Number of headers.")
     json_depth: int = Field(64, ge=4, description="Nesting of the JSON body.")
@@ -31,6 +32,7 @@ class DeadlineSettings(Section):
 
     headers: float = Field(10, gt=0, description="A request's headers must have arrived.")
     body: float = Field(30, gt=0, description="A request's body must have arrived.")
+    upload: float = Field(30, gt=0, description="32 KiB more of a file must have arrived.")
     write: float = Field(30, gt=0, description="A client may leave its answer unread.")
     answer: float = Field(600, gt=0, description="A whole answer, queueing included.")
     heartbeat: float = Field(5, gt=0, description="Silence on a stream before a comment is sent.")

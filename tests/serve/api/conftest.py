@@ -12,15 +12,21 @@ import httpx
 import pytest
 import uvicorn
 
+from index.keeper import Keeper
 from models.embedder import HashingEmbedder
 from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.ledger.signins import Signins
+from serve.library import open_library
 from serve.pipeline import Pipeline
 
 MODEL = "echo"
+SMALL: dict[str, Any] = {
+    "tiers": {"small": {"engine": "scripted", "model": MODEL}},
+    "embedder": {"engine": "hashing", "model": "hash"},
+}
 
 
 @dataclass
@@ -32,6 +38,10 @@ class Api:
     @property
     def headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.key}"}
+
+    def key_of(self, name: str, admin: bool = False) -> dict[str, str]:
+        """The headers of somebody else."""
+        return {"authorization": f"Bearer {self.house.keys.create(name, admin)[1]}"}
 
     @asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
@@ -49,16 +59,12 @@ MakeApi = Callable[..., Api]
 
 @pytest.fixture
 def make_api(tmp_path: Path) -> Iterator[MakeApi]:
-    """Makes an API whose engine follows a script; options are settings."""
+    """Makes an API whose engine follows a script, with or without documents; options are settings.
+    """
     rings: list[Keys | Signins] = []
 
-    def make(script: Script | None = None, **options: Any) -> Api:
-        settings = Settings(
-            home=tmp_path,
-            tiers={"small": {"engine": "scripted", "model": MODEL}},
-            embedder={"engine": "hashing", "model": "hash"},
-            **options,
-        )
+    def make(script: Script | None = None, library: Keeper | None = None, **options: Any) -> Api:
+        settings = Settings(home=tmp_path, **SMALL, **options)
         engine = ScriptedEngine(MODEL, script)
         keys = Keys(settings.database)
         rings.append(keys)
@@ -66,7 +72,8 @@ def make_api(tmp_path: Path) -> Iterator[MakeApi]:
         pipeline = Pipeline(settings, tiers)
         signins = Signins(settings.database)
         rings.append(signins)
-        house = House(settings, keys, pipeline, tiers, HashingEmbedder("hash"), signins)
+        embedder = HashingEmbedder("hash")
+        house = House(settings, keys, pipeline, tiers, embedder, signins, library)
         return Api(house, engine, keys.create("test")[1])
 
     yield make
@@ -77,6 +84,19 @@ def make_api(tmp_path: Path) -> Iterator[MakeApi]:
 @pytest.fixture
 def api(make_api: MakeApi) -> Api:
     return make_api()
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Keeper]:
+    """A real one; its embedder only hashes."""
+    keeper = await open_library(Settings(home=tmp_path, **SMALL), HashingEmbedder("hash"))
+    yield keeper
+    await keeper.close()
+
+
+@pytest.fixture
+def documents_api(make_api: MakeApi, library: Keeper) -> Api:
+    return make_api(library=library)
 
 
 @pytest.fixture

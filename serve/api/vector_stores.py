@@ -1,0 +1,104 @@
+"""`/v1/vector_stores`: collections of documents, in OpenAI's shapes."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from index.library import Addition, Collection
+from index.store.collections import Changes, NewCollection
+from index.store.records import Reader
+from serve.api.call import Call, Response, as_json
+from serve.api.library_objects import (
+    DAY,
+    DESCRIPTION,
+    EXPIRY,
+    collection_object,
+    expired,
+    last_active,
+)
+from serve.api.lists import PAGING, as_list, asked_of, page_query
+from serve.api.schema import Schema, validated
+from serve.api.schema_vector_stores import ChangedStore, ExpiresAfter, NewStore
+
+UNTITLED: Final = "untitled"
+WATCHED: Final = 3600.0  # seconds: how exactly it is known when something was last active
+
+
+async def add_collection(call: Call) -> Response:
+    asked = await asked_for(call, NewStore)
+    library, reader = call.house.documents, call.reader
+    with call.receipt.step("create"):
+        # All of them are looked at before anything is made.
+        files = [(await library.file(reader, name)).id for name in asked.file_ids or ()]
+        made = await library.create_collection(reader, _new(asked))
+        for name in files:
+            await library.add_document(reader, Addition(made.record.id, name))
+        found = await library.collection(reader, made.record.id) if files else made
+    return as_json(collection_object(found, reader))
+
+
+async def asked_for(call: Call, schema: type[Schema]) -> Any:
+    """The body as a `schema`. Raises `BadRequest`."""
+    return validated(schema, await call.document(), call.house.settings.limits)
+
+
+def _new(asked: NewStore) -> NewCollection:
+    settings: dict[str, Any] = {}
+    if asked.description:
+        settings[DESCRIPTION] = asked.description
+    if asked.expires_after:
+        settings[EXPIRY] = asked.expires_after.days
+    expires = _end_of(asked.expires_after)
+    return NewCollection(asked.name or UNTITLED, asked.metadata or {}, settings, expires)
+
+
+def _end_of(after: ExpiresAfter | None) -> float | None:
+    return time.time() + after.days * DAY if after else None
+
+
+async def collections(call: Call) -> Response:
+    query = page_query(asked_of(call, PAGING))
+    page = await call.house.documents.collections(call.reader, query)
+    objects = [collection_object(each, call.reader) for each in page.items]
+    return as_list(objects, page.has_more)
+
+
+async def collection(call: Call) -> Response:
+    found = await call.house.documents.collection(call.reader, call.params["store"])
+    return as_json(collection_object(found, call.reader))
+
+
+async def change_collection(call: Call) -> Response:
+    asked = await asked_for(call, ChangedStore)
+    library, name = call.house.documents, call.params["store"]
+    found = await library.collection(call.reader, name)
+    changes = _changes(asked, found.record.settings)
+    changed = await library.change_collection(call.reader, name, changes)
+    return as_json(collection_object(changed, call.reader))
+
+
+def _changes(asked: ChangedStore, settings: Mapping[str, Any]) -> Changes:
+    if "expires_after" not in asked.model_fields_set:
+        return Changes(asked.name, asked.metadata)
+    kept = {key: value for key, value in settings.items() if key != EXPIRY}
+    if asked.expires_after:
+        kept[EXPIRY] = asked.expires_after.days
+    return Changes(asked.name, asked.metadata, kept, _end_of(asked.expires_after) or 0)
+
+
+async def delete_collection(call: Call) -> Response:
+    name = call.params["store"]
+    await call.house.documents.delete_collection(call.reader, name)
+    return as_json({"id": name, "object": "vector_store.deleted", "deleted": True})
+
+
+async def noticed(call: Call, found: Collection) -> None:
+    """It was used: what expires after its last use lives on. Told to the library once an hour."""
+    record, now = found.record, time.time()
+    days = record.settings.get(EXPIRY)
+    if days is None or expired(record) or now - last_active(record) < WATCHED:
+        return
+    # Whoever may read it may keep it alive, which no reader could do by changing it.
+    owner = Reader(record.owner)
+    later = Changes(expires_at=now + float(days) * DAY)
+    await call.house.documents.change_collection(owner, record.id, later)
