@@ -23,6 +23,9 @@ class Reader:
     admin: bool = False
 
 
+NOBODY: Final = Reader("")
+
+
 @dataclass(frozen=True, slots=True)
 class CollectionRecord:
     """`version` rises with every change that an answer could show. `embedder` and `dimension` are

@@ -12,7 +12,7 @@ from index.filters import Filter, passes
 from index.source import Ranked
 from index.store import passage_rows
 from index.store.database import DAMAGED, Database
-from index.store.fulltext import FullText, WordCounts
+from index.store.fulltext import TextIndex
 from index.store.queries import rows
 from index.store.records import CollectionRecord
 from index.store.tables import of
@@ -60,12 +60,12 @@ class CollectionSource:
         db: Database,
         collection: CollectionRecord,
         nearest: NearestPassages,
-        counts: WordCounts,
+        texts: TextIndex,
     ) -> None:
         self.collection = collection
         self._db = db
         self._nearest = nearest
-        self._counts = counts
+        self._texts = texts
 
     @property
     def size(self) -> int:
@@ -74,15 +74,10 @@ class CollectionSource:
     def lexical(
         self, words: Sequence[str], k: int, documents: Collection[str] | None = None
     ) -> Ranked:
-        roster, number = self._nearest.roster, self.collection.number
+        roster = self._nearest.roster
+        chosen = None if documents is None else roster.chosen(documents)
         with self._db.reading() as db:
-            text = FullText(db, number, roster.size, self._counts)
-            if documents is None:
-                return text.search(words, k)
-            found = text.search(words, None)
-        ids = np.fromiter((row for row, _ in found), np.int64, len(found))
-        keep = roster.alive(ids, roster.chosen(documents))
-        return [found[place] for place in np.flatnonzero(keep)[:k]]
+            return self._texts.search(db, words, k, roster, chosen)
 
     def dense(self, vector: Vector, k: int, documents: Collection[str] | None = None) -> Ranked:
         return self._nearest.search(vector, k, documents)

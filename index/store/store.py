@@ -14,29 +14,35 @@ from index.store.collections import Collections
 from index.store.database import Database
 from index.store.documents import Documents
 from index.store.files import Files
-from index.store.fulltext import WordCounts
+from index.store.fulltext import TextIndex
 from index.store.jobs import Jobs
 from index.store.originals import Originals
 from index.store.queries import rows
 from index.store.records import Reader
 from index.store.source import CollectionSource, StoredCollection
 from index.vectors.cache import Key, NearestCache
+from index.vectors.nearest import FEW
 
 
 class Store:
     """One process at a time uses a folder; its threads may all use the store, `close` last.
 
     Everything may raise `StorageBusy` or `StorageFailed`; what writes, `StorageFull` too. Whoever
-    may not see something gets `Unknown`. `quota` in bytes of the database.
+    may not see something gets `Unknown`. `quota` in bytes of the database; `few` passages of a
+    collection are compared one by one, more get a graph.
     """
 
     def __init__(
-        self, folder: Path, quota: int | None = None, clock: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        quota: int | None = None,
+        clock: Callable[[], float] = time.time,
+        few: int = FEW,
     ) -> None:
         self._db = Database(folder / "library.db", quota)
         originals = Originals(folder / "files")
-        self._nearest = NearestCache(folder / "graphs")
-        self._counts = WordCounts()
+        self._nearest = NearestCache(folder / "graphs", few)
+        self._texts: dict[int, TextIndex] = {}
         self.collections = Collections(self._db, clock, self._forget)
         self.files = Files(self._db, originals, clock)
         self.documents = Documents(self._db, originals, clock)
@@ -58,7 +64,8 @@ class Store:
                 found.dimension,
                 lambda nearest: nearest.refresh(StoredCollection(db, found)),
             )
-        return CollectionSource(self._db, found, nearest, self._counts)
+        texts = self._texts.setdefault(found.number, TextIndex(found.number))
+        return CollectionSource(self._db, found, nearest, texts)
 
     def settle(self) -> None:
         """Waits until all indexes that searches have asked for are built."""
@@ -70,7 +77,7 @@ class Store:
 
     def _forget(self, collection: int) -> None:
         self._nearest.drop(lambda key: key.collection == collection)
-        self._counts.forget(collection)
+        self._texts.pop(collection, None)
 
     def _clear_away(self) -> None:
         """What a process that died left unfinished beside the database."""

@@ -98,8 +98,13 @@ OF_A_COLLECTION: Final = """
         tokenize='porter unicode61 remove_diacritics 2'
     );
     CREATE VIRTUAL TABLE vocabulary_$ USING fts5vocab(words_$, row);
+    CREATE VIRTUAL TABLE occurrences_$ USING fts5vocab(words_$, instance);
 """
-NO_COLLECTION: Final = "DROP TABLE IF EXISTS vocabulary_$; DROP TABLE IF EXISTS words_$"
+NO_COLLECTION: Final = """
+    DROP TABLE IF EXISTS occurrences_$;
+    DROP TABLE IF EXISTS vocabulary_$;
+    DROP TABLE IF EXISTS words_$
+"""
 
 OF_A_GENERATION: Final = """
     CREATE TABLE vectors_$_# (id INTEGER PRIMARY KEY, vector BLOB NOT NULL) STRICT;

@@ -44,7 +44,8 @@ class _Slot:
 class NearestCache:
     """Graphs are kept in `folder`, where only this process writes. `close` ends its thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, few: int) -> None:
+        self._few = few
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._lock = threading.Lock()
@@ -63,7 +64,7 @@ class NearestCache:
             if slot.nearest is None:
                 graph = graph_file.load(self._folder / key.manifest, dimension)
                 slot.written = 0 if graph is None else len(graph)
-                slot.nearest = NearestPassages(dimension, graph)
+                slot.nearest = NearestPassages(dimension, graph, self._few)
         refresh(slot.nearest)
         if slot.nearest.wants_folding:
             self._enqueue(key, slot)

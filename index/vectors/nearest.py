@@ -47,10 +47,11 @@ class _State:
 
 
 class NearestPassages:
-    """Safe for threads. `dimension` of its vectors, all of length 1."""
+    """Safe for threads. `dimension` of its vectors, all of length 1; `few` rows need no graph."""
 
-    def __init__(self, dimension: int, graph: Graph | None = None) -> None:
+    def __init__(self, dimension: int, graph: Graph | None = None, few: int = FEW) -> None:
         self.dimension = dimension
+        self._few = few
         self._changing = threading.Lock()
         self._state = _State(-1, Roster(), ExactRows.empty(dimension), graph)
 
@@ -71,7 +72,7 @@ class NearestPassages:
     def wants_folding(self) -> bool:
         """Whether `fold` would make it faster or smaller."""
         state = self._state
-        return len(state.rows) > FEW or self._decayed(state)
+        return len(state.rows) > self._few or self._decayed(state)
 
     def refresh(self, stored: Stored) -> None:
         """Knows all that `stored` knows, and forgets the rest."""
@@ -112,7 +113,7 @@ class NearestPassages:
         state = self._state
         graph = state.graph
         if graph is None or self._decayed(state):
-            graph = Graph(self.dimension, state.roster.size + FEW)
+            graph = Graph(self.dimension, state.roster.size + self._few)
             if state.graph is not None and not _copy(state.graph, graph, stopped):
                 return False
         if not _add(graph, state.rows, stopped):
