@@ -1,0 +1,180 @@
+"""Two engines in processes of their own: killed, crashed, frozen and overrun under traffic."""
+
+import asyncio
+import json
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.cluster.appliance import Appliance, events, eventually, running
+
+pytestmark = pytest.mark.slow
+
+WORDS = [f"w{i} " for i in range(20)]
+TEXT = "".join(WORDS)
+URL = "/v1/chat/completions"
+PLACES, WAITING = 8, 24
+STRONG = {"x-hearth-quality": "1"}  # auto prefers the large tier
+
+
+@pytest.fixture(scope="module")
+def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
+    tier = {
+        "engine": "scripted",
+        "slots": PLACES,
+        "script": {"words": WORDS, "token_delay": 0.05},
+    }
+    tiers = {"small": {**tier, "model": "little"}, "large": {**tier, "model": "big"}}
+    folder = tmp_path_factory.mktemp("home")
+    with running(folder, tiers=tiers, admission={"waiting": WAITING}) as started:
+        yield started
+
+
+def body(model: str, **more: Any) -> dict[str, Any]:
+    return {
+        "model": model,
+        "messages": [{"role": "user", "content": "?"}],
+        "max_tokens": 30,
+        **more,
+    }
+
+
+def engine(appliance: Appliance, tier: str) -> psutil.Process:
+    (process,) = appliance.replicas(f"tier-{tier}")
+    return process
+
+
+def answers(appliance: Appliance, model: str) -> bool:
+    with appliance.client() as client:
+        return client.post(URL, json=body(model)).is_success
+
+
+def under_way(appliance: Appliance, tier: str) -> bool:
+    with appliance.client() as client:
+        lines = client.get("/metrics").text.splitlines()
+    name = f'hearth_engine_running{{tier="{tier}"}}'
+    return any(float(line.split()[-1]) > 0 for line in lines if line.startswith(name))
+
+
+@contextmanager
+def traffic(appliance: Appliance) -> Iterator[list[httpx.Response]]:
+    """Requests for either tier and for `auto`, one after another; all answers, once it is over."""
+    stop, seen = threading.Event(), list[httpx.Response]()
+
+    def keep_asking(model: str) -> None:
+        with appliance.client() as client:
+            while not stop.is_set():
+                seen.append(client.post(URL, json=body(model), headers=STRONG))
+
+    with ThreadPoolExecutor(6) as pool:
+        askers = [pool.submit(keep_asking, model) for model in ("little", "big", "auto") * 2]
+        try:
+            yield seen
+        finally:
+            stop.set()
+        for asker in askers:
+            asker.result(timeout=60)
+
+
+def test_killing_either_engine_in_traffic_loses_no_answer_that_is_not_streamed(
+    appliance: Appliance,
+) -> None:
+    with traffic(appliance) as seen:
+        for tier, model, how in (
+            ("large", "big", signal.SIGKILL),
+            ("small", "little", signal.SIGSEGV),
+        ):
+            assert eventually(lambda tier=tier: under_way(appliance, tier), 20)
+            gateway = appliance.replicas("gateway")
+            victim = engine(appliance, tier)
+            victim.send_signal(how)
+            psutil.wait_procs([victim], timeout=10)
+            assert eventually(lambda model=model: answers(appliance, model), 15)
+            assert appliance.replicas("gateway") == gateway
+    assert [answer.text for answer in seen if answer.status_code != 200] == []
+    texts = {answer.json()["choices"][0]["message"]["content"] for answer in seen}
+    assert texts == {TEXT}
+    assert {answer.json()["usage"]["completion_tokens"] for answer in seen} == {len(WORDS)}
+    assert any(answer.headers["x-hearth-attempts"] > "1" for answer in seen)
+
+
+def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replaced(
+    appliance: Appliance,
+) -> None:
+    assert eventually(lambda: answers(appliance, "big"), 20)
+    victim = engine(appliance, "large")
+    asked = body("auto", stream=True)
+    with (
+        appliance.client() as client,
+        client.stream("POST", URL, json=asked, headers=STRONG) as response,
+    ):
+        stream = events(response)
+        first = next(e for e in stream if isinstance(e, dict) and content(e))
+        victim.send_signal(signal.SIGSTOP)
+        frozen_at = time.monotonic()
+        *rest, done = stream
+    assert time.monotonic() - frozen_at < 15
+    assert response.headers["x-hearth-tier"] == "large"
+    assert content(first) + "".join(content(e) for e in rest if isinstance(e, dict)) == TEXT
+    assert done == "[DONE]"
+    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 45)
+    assert replaced, "the frozen engine was not replaced"
+
+
+def content(event: dict[str, Any]) -> str:
+    return "".join(choice["delta"].get("content", "") for choice in event["choices"])
+
+
+def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) -> None:
+    assert eventually(lambda: answers(appliance, "little"), 20)
+    before = [engine(appliance, "small"), *appliance.replicas("gateway")]
+
+    async def herd() -> list[tuple[int, str]]:
+        return await asyncio.gather(*(raw_answer(appliance, body("little")) for _ in range(500)))
+
+    seen = asyncio.run(herd())
+    statuses = Counter(status for status, _ in seen)
+    assert set(statuses) == {200, 429}
+    assert statuses[200] >= PLACES + WAITING
+    assert all("retry-after: " in head for status, head in seen if status == 429)
+    assert [engine(appliance, "small"), *appliance.replicas("gateway")] == before
+
+
+async def raw_answer(appliance: Appliance, asked: dict[str, Any]) -> tuple[int, str]:
+    """Status and head, without the work of a client that would take the server's cores."""
+    settings, content = appliance.settings, json.dumps(asked).encode()
+    told = {
+        "host": f"{settings.host}:{settings.port}",
+        "content-type": "application/json",
+        "content-length": str(len(content)),
+        "connection": "close",
+        **appliance.headers,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    reader, writer = await asyncio.open_connection(settings.host, settings.port)
+    try:
+        writer.write(f"POST {URL} HTTP/1.1\r\n{head}\r\n".encode() + content)
+        answer = await asyncio.wait_for(reader.read(), 60)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[0].decode().lower()
+
+
+def test_out_of_memory_the_kernel_takes_an_engine_before_a_gateway(appliance: Appliance) -> None:
+    def order(process: psutil.Process) -> int:
+        return int(Path(f"/proc/{process.pid}/oom_score_adj").read_text())
+
+    engines = [order(engine(appliance, tier)) for tier in ("small", "large")]
+    others = [order(process) for process in appliance.replicas("gateway")]
+    assert min(engines) > max(others)
