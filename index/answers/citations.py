@@ -13,14 +13,16 @@ from typing import Final, NamedTuple
 
 from index.answers.facts import Known, claims
 from index.answers.sources import Source
-from index.answers.support import Described, Evidence, Support, meaning
-from index.answers.words import is_negated, opposed, stems, words
+from index.answers.statements import meaning, statement
+from index.answers.support import Described, Evidence, Support
+from index.answers.words import denies, opposed, stems, words
 from models.citation import Citation, Verdict
 
 Similar = Callable[[str, Sequence[str]], Sequence[float]]  # cosines of a sentence to some texts
 
 WEAK: Final = 0.35  # below it, a source has nothing to do with a sentence
-STRONG: Final = 0.6  # from here on a source says a sentence
+STRONG: Final = 0.65  # from here on a source says a sentence
+CLOSE: Final = 0.75  # from here on a sentence repeats what it cites, rather than sums it up
 CREDIT: Final = 0.75  # from here on a source is named for a sentence that has no mark
 CREDIT_WORDS: Final = 4  # a sentence of fewer words needs no source
 NEGATION: Final = (
@@ -96,24 +98,38 @@ class Checker:
         said = frozenset[str]().union(*contexts, *(meaning(b.quote) for b in backings))
         best = max(backings, key=lambda backing: backing.support.score)
         score = max(self._evidence.share(wanted, said), best.support.score)
-        known = self._known(tuple(b.described.source.number for b in backings))
-        wrong = [claim.text for claim in claims(sentence) if not known.says(claim)]
-        wrong += opposed(sentence, best.quote)
-        if is_negated(sentence) != is_negated(best.quote):
+        wrong = self._wrong(sentence, said, backings) + opposed(sentence, best.quote)
+        if denies(sentence, best.quote):
             wrong.append(NEGATION)
         if not wrong and score < STRONG:
             wrong = _unsaid(sentence, said)
         return score, tuple(dict.fromkeys(wrong))
 
+    def _wrong(
+        self, sentence: str, said: frozenset[str], backings: Sequence[_Backing]
+    ) -> list[str]:
+        """Claims that the sources do not make. What repeats a quote has its numbers from there."""
+        known = self._known(tuple(b.described.source.number for b in backings))
+        figures = known
+        if self._evidence.share(stems(sentence), said) >= CLOSE:
+            names = [" ".join(b.described.source.names) for b in backings]
+            figures = Known.of(map(statement, [*names, *(b.quote for b in backings)]))
+        return [
+            claim.text
+            for claim in claims(sentence)
+            if not (figures if claim.number or claim.dates else known).says(claim)
+        ]
+
     def _known_of(self, numbers: tuple[int, ...]) -> Known:
         chosen = [self._evidence.sources[number] for number in numbers]
-        return Known.of(text for one in chosen for text in (*one.texts(), *one.source.names))
+        return Known.of(statement for one in chosen for statement in one.statements())
 
 
 def _closest(sentence: str, described: Described, similar: Similar) -> Support:
-    spans, quotes = described.spans(), described.texts()
+    spans = described.spans()
     if not spans:
         return Support()
+    quotes = [span.said.text for span in spans]
     cosine, span = max(zip(similar(sentence, quotes), spans, strict=True))
     return Support(min(1.0, max(0.0, cosine)), span.start, span.end)
 

@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 
 from index.answers.dates import Date, dates
 from index.answers.numbers import Number, numbers
-from index.answers.words import STOP_WORDS, plain, stem, stems, words
+from index.answers.statements import Statement
+from index.answers.words import STOP_WORDS, plain, stem, telling, words
 
-NEAR: Final = 48  # characters around a number in a sentence that say what it counts
-NEARNESS: Final = 0.4  # the share of those words that has to stand beside it in the source, too
+NEAR: Final = 4  # words on each side of a number say what it counts
+REACH: Final = 64  # characters in which they are looked for
+NEARNESS: Final = 0.3  # the share of them that must stand beside it in the source, too
 
 _CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])\w[\w-]*\w\b")
 _COUNTED = re.compile(r"\d[\d-]*(?:-?[a-zµ]+)", re.IGNORECASE)  # 3rd, 5GB, 25-day
@@ -61,11 +63,11 @@ class Known:
     numbers: dict[str, list[tuple[str | None, frozenset[str]]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Known":
-        """`texts` are sentences, in order: what they say of a number is found beside it."""
+    def of(cls, said: Iterable[Statement]) -> "Known":
+        """`said` are sentences, in order: what they say of a number is found beside it."""
         known = cls()
-        for text in texts:
-            known._learn(text)
+        for statement in said:
+            known._learn(statement)
         return known
 
     def says(self, claim: Claim) -> bool:
@@ -78,16 +80,17 @@ class Known:
             return stem(flat.removesuffix("'s")) in self.words
         return flat in self.text or flat.replace("-", "") in self.text.replace("-", "")
 
-    def _learn(self, text: str) -> None:
+    def _learn(self, said: Statement) -> None:
+        text = said.text
         self.text += f" {_flat(text)}"
         self.words.update(stem(part) for word in words(text) for part in (word, *word.split("'")))
         self.words.update(stem(plain(found[0])) for found in _WORD.finditer(text))
         self.words.update(stem(_initials(found[0])) for found in _CAPITALS.finditer(text))
         self.dates += [reading for found in dates(text) for reading in found.readings]
-        about = stems(text)
-        for number in numbers(text):
+        for number in said.numbers:
+            near = _near(text, number)
             for reading in number.readings:
-                self.numbers.setdefault(reading, []).append((number.unit, about))
+                self.numbers.setdefault(reading, []).append((number.unit, near))
 
     def _has_date(self, claim: Date) -> bool:
         """A day without its year needs the year anywhere in the source."""
@@ -100,9 +103,9 @@ class Known:
         """The value, of no other unit, beside a word that stands beside it in the sentence, too."""
         return any(
             (unit == claim.unit or None in (unit, claim.unit))
-            and len(near & about) >= NEARNESS * len(near)
+            and len(near & around) >= NEARNESS * len(near)
             for reading in claim.readings
-            for unit, about in self.numbers.get(reading, ())
+            for unit, around in self.numbers.get(reading, ())
         )
 
 
@@ -115,13 +118,10 @@ def _initials(text: str) -> str:
 
 
 def _near(text: str, number: Number) -> frozenset[str]:
-    """Stems around a number; words that the reach cuts are left out."""
-    before, after = text[: number.start], text[number.end :]
-    if len(before) > NEAR:
-        before = before[-NEAR:].partition(" ")[2]
-    if len(after) > NEAR:
-        after = after[:NEAR].rpartition(" ")[0]
-    return stems(before) | stems(after)
+    """What a number counts: stems of the words around it."""
+    before = telling(text[max(0, number.start - REACH) : number.start])[-NEAR:]
+    after = telling(text[number.end : number.end + REACH])[:NEAR]
+    return frozenset(map(stem, before + after))
 
 
 def _codes(sentence: str) -> Iterator[re.Match[str]]:

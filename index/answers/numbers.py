@@ -14,10 +14,10 @@ _VALUES: Final = [*range(2, 21), *range(30, 100, 10), *range(2, 13)]
 _SPELLED: Final = dict(zip(_NAMES.split(), _VALUES, strict=True))
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _NUMBER = re.compile(
-    rf"(?P<money>[$€£¥])?(?P<sign>(?<![\w.,)\]])[-\u2212])?(?<![\w.,])(?P<digits>{_DIGITS})"
+    rf"(?=[\d$€£¥\u2212-])(?P<money>[$€£¥])?(?P<sign>(?<![\w.,)\]])[-\u2212])?(?<![\w.,])(?P<digits>{_DIGITS})"
     r"(?P<scale>\s?(?:thousand|million|billion|trillion|bn|mn|k|m)\b)?"
     r"(?P<unit>\s?-?(?:[%‰€$£°][CF]?|per\s?cent\b|[A-Za-zµ]+))?"
-    rf"|\b(?P<word>{'|'.join(_SPELLED)})\b(?:-(?P<ones>{_ONES})\b)?"
+    rf"|\b(?=[tfsenzdv])(?P<word>{'|'.join(_SPELLED)})\b(?:-(?P<ones>{_ONES})\b)?"
     r"(?P<wide>\s(?:thousand|million|billion))?(?P<measure>[\s-][A-Za-z]+)?",
     re.IGNORECASE,
 )

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from index.answers.numbers import numbers
 from index.answers.sentences import spans
 from index.answers.sources import Source
-from index.answers.words import stems
+from index.answers.statements import Statement, meaning, statement
 
 WINDOW: Final = 3  # sentences in a row that are quoted together at most
 WORTH: Final = 0.1  # what one more sentence has to add to the score
@@ -20,7 +19,7 @@ class Span(NamedTuple):
 
     start: int
     end: int
-    meaning: frozenset[str]
+    said: Statement
 
 
 class Support(NamedTuple):
@@ -48,8 +47,9 @@ class Described:
     def spans(self) -> list[Span]:
         return [span for part in self.parts for span in part]
 
-    def texts(self) -> list[str]:
-        return [self.quote(Support(0.0, span.start, span.end)) for span in self.spans()]
+    def statements(self) -> list[Statement]:
+        """All that the source says; what it is called comes first."""
+        return [statement(" ".join(self.source.names)), *(span.said for span in self.spans())]
 
 
 class Evidence:
@@ -59,7 +59,7 @@ class Evidence:
         self.sources = {source.number: _described(source) for source in sources}
         every = [span for one in self.sources.values() for span in one.spans()]
         self._count = len(every)
-        self._frequency = Counter(word for span in every for word in span.meaning)
+        self._frequency = Counter(word for span in every for word in span.said.meaning)
 
     def best(self, wanted: frozenset[str], number: int) -> Support:
         """The spans in a row that say most of what is `wanted`; few rather than many.
@@ -73,7 +73,7 @@ class Evidence:
         found = [
             best for window in windows for best in self._beginnings(window, wanted, one.context)
         ]
-        return max(found, default=(0.0, Support()))[1]
+        return max(found, key=lambda ranked: ranked[0], default=(0.0, Support()))[1]
 
     def share(self, wanted: frozenset[str], said: frozenset[str]) -> float:
         """How much of `wanted` is `said`, by weight."""
@@ -85,10 +85,10 @@ class Evidence:
     ) -> Iterator[tuple[float, Support]]:
         """What a window says that begins with something wanted, with its rank."""
         said = context
-        if wanted.isdisjoint(window[0].meaning):
+        if wanted.isdisjoint(window[0].said.meaning):
             return
         for further, span in enumerate(window):
-            said |= span.meaning
+            said |= span.said.meaning
             score = self.share(wanted, said)
             yield score - WORTH * further, Support(score, window[0].start, span.end)
 
@@ -97,16 +97,10 @@ class Evidence:
         return math.log(2 + self._count / (1 + self._frequency[word]))
 
 
-def meaning(text: str) -> frozenset[str]:
-    """Stems of words and values of numbers."""
-    values = {f"#{reading}" for number in numbers(text) for reading in number.readings}
-    return stems(text) | values
-
-
 def _described(source: Source) -> Described:
     parts = tuple(
         tuple(
-            Span(part.start + a, part.start + b, meaning(part.text[a:b]))
+            Span(part.start + a, part.start + b, statement(part.text[a:b]))
             for a, b in spans(part.text)
         )
         for part in source.parts

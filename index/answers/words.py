@@ -2,12 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")  # written without spaces
 _SUFFIXES: Final = ("ations", "ation", "ings", "ing", "edly", "ies", "ers", "ed", "es", "ly", "er")
 _LAST_LETTERS: Final = "sey"
+SCOPE: Final = 3  # words that a negation is about, behind it
+SCOPE_BEFORE: Final = 1
 
 # Function words of English, German, French and Spanish.
 _STOP_WORDS: Final = (
@@ -39,6 +43,7 @@ _OPPOSITES: Final = (
 )
 
 
+@lru_cache(1 << 14)
 def stem(word: str) -> str:
     """The part of a word that its forms share, roughly; at least three letters of it."""
     for suffix in _SUFFIXES:
@@ -59,14 +64,20 @@ def words(text: str) -> list[str]:
     return [_bare(found[0]) for found in _WORD.finditer(plain(text))]
 
 
+def telling(text: str) -> list[str]:
+    """The words of `text` that carry meaning."""
+    return [word for word in words(text) if _has_meaning(word)]
+
+
 def stems(text: str) -> frozenset[str]:
     """What `text` is about."""
-    found = {stem(word) for word in words(text) if word not in STOP_WORDS | NEGATIONS}
+    found = set(map(stem, telling(text)))
     return frozenset(found | _pairs(text)) - {""}
 
 
-def is_negated(text: str) -> bool:
-    return any(word in NEGATIONS or word.endswith("n't") for word in words(text))
+def denies(one: str, other: str) -> bool:
+    """Whether one of two texts denies something that the other states."""
+    return _denies(one, other) or _denies(other, one)
 
 
 def opposed(sentence: str, span: str) -> list[str]:
@@ -78,6 +89,31 @@ def opposed(sentence: str, span: str) -> list[str]:
         for word in words(sentence)
         if stem(word) not in quoted and not alone.isdisjoint(_OPPOSITE.get(stem(word), ()))
     ]
+
+
+def _denies(text: str, other: str) -> bool:
+    stated, denied = stems(other), frozenset[str]().union(*_denied(other))
+    return any(
+        2 * len(scope & stated) > len(scope) and scope.isdisjoint(denied) for scope in _denied(text)
+    )
+
+
+def _denied(text: str) -> Iterator[frozenset[str]]:
+    """What each negation of `text` is about: the words around it that carry meaning."""
+    said = words(text)
+    for place, word in enumerate(said):
+        if _is_negation(word):
+            before = [w for w in said[:place] if _has_meaning(w)][-SCOPE_BEFORE:]
+            after = [w for w in said[place + 1 :] if _has_meaning(w)][:SCOPE]
+            yield frozenset(map(stem, before + after))
+
+
+def _is_negation(word: str) -> bool:
+    return word in NEGATIONS or word.endswith("n't")
+
+
+def _has_meaning(word: str) -> bool:
+    return word not in STOP_WORDS and not _is_negation(word)
 
 
 def _forms(text: str) -> frozenset[str]:
