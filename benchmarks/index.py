@@ -5,7 +5,8 @@
 Vectors of 384 dimensions lie in 500 clusters on a surface of fewer dimensions; questions are drawn
 like passages. Texts have some 120 words of a vocabulary of 50,000 whose frequencies follow Zipf's
 law; a question has 10 of a passage's words as they come, once all of them and once without the 100
-most frequent ones, which in a language are those that retrieval does not ask for. Every number is of the store as the appliance uses it, in this process.
+most frequent ones, which in a language are those that retrieval does not ask for. Every number is
+of the store as the appliance uses it, in this process.
 """
 
 import argparse

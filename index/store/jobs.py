@@ -120,9 +120,10 @@ class Jobs:
     def cancel(self, reader: Reader, collection: str, document: str) -> DocumentRecord:
         with self._db.writing() as db:
             number = access.writable(db, reader, collection).number
-            job = _running(db, document)
-            if one_row(db, _COLLECTION, (job.number,))[0] != number:
+            asked = (access.storable(document), number)
+            if not all_rows(db, _IN_COLLECTION, asked):
                 raise Unknown("document", document)
+            job = _running(db, document)
             self._end(db, job.number, "cancelled", ("cancelled", "It was cancelled."))
             return record(one_row(db, ONE, (job.number,)))
 
@@ -159,7 +160,7 @@ class Jobs:
         db.execute(_END, (state, *why, self._clock(), number))
 
 
-_COLLECTION: Final = "SELECT collection FROM documents WHERE number = ?"
+_IN_COLLECTION: Final = "SELECT 1 FROM documents WHERE id = ? AND collection = ?"
 _BY_ID: Final = "SELECT number FROM documents WHERE id = ?"
 
 
