@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from index.store.records import MOST_NAME
 from serve.api.schema import Schema
@@ -61,6 +61,12 @@ def _printable(name: str) -> str:
     return name
 
 
+def _as_queries(value: object) -> object:
+    if value == "":
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return [value] if isinstance(value, str) else value
+
+
 Metadata = Annotated[dict[str, str], BeforeValidator(_metadata)]
 DocumentAttributes = Annotated[
     dict[str, Any], BeforeValidator(_attributes), AfterValidator(_small_numbers)
@@ -71,7 +77,7 @@ Query = Annotated[str, Field(min_length=1)]
 Queries = Annotated[
     list[Query],
     Field(min_length=1, max_length=16),
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    BeforeValidator(_as_queries),
 ]
 
 

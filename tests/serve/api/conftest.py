@@ -59,8 +59,7 @@ MakeApi = Callable[..., Api]
 
 @pytest.fixture
 def make_api(tmp_path: Path) -> Iterator[MakeApi]:
-    """Makes an API whose engine follows a script, with or without documents; options are settings.
-    """
+    """Makes an API whose engine follows a script; options are settings."""
     rings: list[Keys | Signins] = []
 
     def make(script: Script | None = None, library: Keeper | None = None, **options: Any) -> Api:

@@ -1,5 +1,6 @@
 """Who gets in: keys, hosts, origins, paths, methods, sizes and kinds of bodies."""
 
+import re
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ from serve.api.routes import ROUTES
 
 CHAT = "/v1/chat/completions"
 BODY = {"model": "echo", "messages": [{"role": "user", "content": "hi"}]}
-CLOSED = [route.name for route in ROUTES if not route.public]
+CLOSED = [re.sub(r"\{\w+\}", "x", route.name) for route in ROUTES if not route.public]
 HOSTS = [
     "evil.example",
     "localhost.evil.example",
