@@ -15,7 +15,7 @@ from index.answers.facts import Known, claims
 from index.answers.sources import Source
 from index.answers.statements import meaning, statement
 from index.answers.support import Described, Evidence, Support
-from index.answers.words import denies, opposed, stems, words
+from index.answers.words import denies, is_negated, opposed, stems, words
 from models.citation import Citation, Verdict
 
 Similar = Callable[[str, Sequence[str]], Sequence[float]]  # cosines of a sentence to some texts
@@ -76,7 +76,8 @@ class Checker:
         number = max(every, key=lambda n: every[n].support.score, default=None)
         if number is None or every[number].support.score < CREDIT:
             return None
-        if self._judged(sentence, wanted, [every[number]])[1]:
+        silent = is_negated(sentence) and not is_negated(every[number].quote)
+        if silent or self._judged(sentence, wanted, [every[number]])[1]:
             return None
         return replace(_citation(number, every[number], "verified", ()), added=True)
 

@@ -12,7 +12,7 @@ from index.answers.words import STOP_WORDS, plain, stem, telling, words
 
 NEAR: Final = 4  # words on each side of a number say what it counts
 REACH: Final = 64  # characters in which they are looked for
-NEARNESS: Final = 0.3  # the share of them that must stand beside it in the source, too
+NEARNESS: Final = 0.25  # the share of them that must stand beside it in the source, too
 
 _CODE = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[^\W\d_])\w[\w-]*\w\b")
 _COUNTED = re.compile(r"\d[\d-]*(?:-?[a-zµ]+)", re.IGNORECASE)  # 3rd, 5GB, 25-day
@@ -42,15 +42,21 @@ class Claim(NamedTuple):
 
 def claims(sentence: str) -> list[Claim]:
     """Numbers and dates, names, codes such as X-200B and quotations, of one sentence."""
-    found, codes = dates(sentence), list(_codes(sentence))
-    taken = [*((d.start, d.end) for d in found), *(code.span() for code in codes)]
-    said = [Claim(sentence[d.start : d.end], dates=d.readings) for d in found]
-    for number in numbers(sentence):
-        if not any(start < number.end and number.start < end for start, end in taken):
-            text = sentence[number.start : number.end].strip()
-            said.append(Claim(text, number, near=_near(sentence, number)))
-    texts = [*(code[0] for code in codes), *_names(sentence), *_QUOTED.findall(sentence)]
-    return said + [Claim(text) for text in dict.fromkeys(texts)]
+    days, codes = dates(sentence), list(_codes(sentence))
+    taken = [*((day.start, day.end) for day in days), *(code.span() for code in codes)]
+    counts = [one for one in numbers(sentence) if _is_free(one.start, one.end, taken)]
+    taken += [(one.start, one.end) for one in counts]
+    names = [name for name in _names(sentence) if _is_free(*name.span(), taken)]
+    texts = [*(found[0] for found in (*codes, *names)), *_QUOTED.findall(sentence)]
+    return [
+        *(Claim(sentence[day.start : day.end], dates=day.readings) for day in days),
+        *(Claim(sentence[n.start : n.end].strip(), n, near=_near(sentence, n)) for n in counts),
+        *map(Claim, dict.fromkeys(texts)),
+    ]
+
+
+def _is_free(start: int, end: int, taken: Iterable[tuple[int, int]]) -> bool:
+    return all(end <= a or b <= start for a, b in taken)
 
 
 @dataclass(slots=True)
@@ -130,7 +136,7 @@ def _codes(sentence: str) -> Iterator[re.Match[str]]:
             yield found
 
 
-def _names(sentence: str) -> Iterator[str]:
+def _names(sentence: str) -> Iterator[re.Match[str]]:
     """Words in capitals, except where all nouns have them, and where a sentence begins."""
     if len(_GERMAN.intersection(words(sentence))) >= 2:
         return
@@ -143,7 +149,7 @@ def _names(sentence: str) -> Iterator[str]:
         begins = word.start() == first or sentence[word.start() - 2 : word.start()] in (": ", ". ")
         followed = i + 1 < len(found) and found[i + 1][0][0].isupper()
         if not begins or followed or not _is_ordinary(word[0]):
-            yield word[0]
+            yield word
 
 
 def _is_ordinary(word: str) -> bool:

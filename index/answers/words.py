@@ -13,14 +13,15 @@ _LAST_LETTERS: Final = "sey"
 SCOPE: Final = 3  # words that a negation is about, behind it
 SCOPE_BEFORE: Final = 1
 
-# Function words of English, German, French and Spanish.
+# Function words of English, German, French and Spanish, and words that introduce a citation.
 _STOP_WORDS: Final = (
     "a an the this that these those it its they them their there here he she his her him we us "
     "our you your i me my who whom whose which what when where why how and or but if then than "
     "so as of at by for with about into onto through during before after above below to from "
     "up down in out on off over under again further once is are was were be been being am do "
     "does did doing have has had having will would shall should can could may might must also "
-    "just only very too more most some any each all both such own same other another s t one "
+    "just only very too more most least some any each all both such own same other another s t one "
+    "according say says said mention mentions document documents source sources passage "
     "der die das den dem des ein eine einer einem einen und oder aber ist sind war waren wird "
     "werden mit von zu zum zur im auf für als auch sich es sie er wir ihr bei nach aus wie man "
     "le la les un une des du de et ou est sont dans par pour sur avec que qui ce cette il elle "
@@ -73,6 +74,10 @@ def stems(text: str) -> frozenset[str]:
     """What `text` is about."""
     found = set(map(stem, telling(text)))
     return frozenset(found | _pairs(text)) - {""}
+
+
+def is_negated(text: str) -> bool:
+    return any(map(_is_negation, words(text)))
 
 
 def denies(one: str, other: str) -> bool:
