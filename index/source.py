@@ -18,6 +18,10 @@ class Source(Protocol):
     def size(self) -> int:
         """How many passages there are."""
 
+    @property
+    def dimension(self) -> int:
+        """Of its vectors."""
+
     def lexical(
         self, words: Sequence[str], k: int, documents: Collection[str] | None = None
     ) -> Ranked:

@@ -71,6 +71,10 @@ class CollectionSource:
     def size(self) -> int:
         return self._nearest.roster.size
 
+    @property
+    def dimension(self) -> int:
+        return self.collection.dimension
+
     def lexical(
         self, words: Sequence[str], k: int, documents: Collection[str] | None = None
     ) -> Ranked:

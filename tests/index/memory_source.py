@@ -33,6 +33,10 @@ class MemorySource:
     def size(self) -> int:
         return len(self._passages)
 
+    @property
+    def dimension(self) -> int:
+        return int(self._matrix.shape[1])
+
     def lexical(
         self, words: Sequence[str], k: int, documents: Collection[str] | None = None
     ) -> Ranked:
