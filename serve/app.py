@@ -23,9 +23,9 @@ from ray.serve.config import HTTPOptions
 from ray.serve.schema import ApplicationStatus, LoggingConfig, ServeStatus
 
 from serve.config import Settings, load
-from serve.deployments import ChatPage, EmbedderReplica, EngineReplica, Gateway
+from serve.deployments import ChatPage, EmbedderReplica, EngineReplica, Gateway, LibraryReplica
 from serve.environment import run_folder
-from serve.proxies import EMBEDDER_APP, tier_app
+from serve.proxies import EMBEDDER_APP, LIBRARY_APP, tier_app
 from serve.sections.tiers import TierSettings
 from serve.specs import embedder_spec, engine_spec, gpus_of
 
@@ -104,6 +104,9 @@ def later_applications(settings: Settings) -> list[RunTarget]:
     if settings.embedder.engine != "none":
         embedder = _shell(settings, EmbedderReplica).bind(embedder_spec(settings))
         targets.insert(0, RunTarget(embedder, EMBEDDER_APP, route_prefix=None))
+    if settings.has_library:
+        library = _shell(settings, LibraryReplica).bind(settings)
+        targets.insert(0, RunTarget(library, LIBRARY_APP, route_prefix=None))
     return targets
 
 

@@ -26,12 +26,15 @@ from serve.profiles import Profile, gpu_memory, tiers_of
 from serve.sections.admission import AdmissionSettings, BrownoutSettings
 from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
+from serve.sections.library import LibrarySettings, RetrievalSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
 from serve.sections.routing import RoutingSettings
 from serve.sections.tiers import EmbedderSettings, TierSettings
 
 FILE = "HEARTH_CONFIG"  # where the YAML file is
 RUN_MARK = "HEARTH_RUN"  # on every process of an appliance: which data directory it serves
+# What commands take from the environment besides the settings: keys, for those who use them.
+COMMANDS = frozenset({"HEARTH_KEY", "HEARTH_BENCH_KEY", "HEARTH_BENCH_AGAINST_KEY"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -56,6 +59,10 @@ class Settings(BaseSettings):
     profile: Profile = Field("auto", description="What `tiers` are when none are named.")
     tiers: dict[str, TierSettings] = Field(description="Engines by tier name, cheapest first.")
     embedder: EmbedderSettings = Field(EmbedderSettings(), description="Text to vectors.")
+    library: LibrarySettings = Field(LibrarySettings(), description="Documents.")
+    retrieval: RetrievalSettings = Field(
+        RetrievalSettings(), description="How passages are found, and how many."
+    )
     ui: UiSettings = Field(UiSettings(), description="The chat page.")
     limits: LimitSettings = Field(LimitSettings(), description="What a request may ask for.")
     deadlines: DeadlineSettings = Field(DeadlineSettings(), description="Seconds.")
@@ -91,6 +98,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         return self.data / "hearth.db"
+
+    @property
+    def has_library(self) -> bool:
+        """Documents are found by their vectors, so there must be something that makes them."""
+        return self.library.enabled and self.embedder.engine != "none"
 
     @property
     def url(self) -> str:
@@ -156,7 +168,7 @@ def _reading(path: Path) -> type[Settings]:
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields} | {FILE, RUN_MARK}
+    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields} | {FILE, RUN_MARK} | COMMANDS
     for name in environment:
         if name.startswith("HEARTH_") and name.split("__")[0].upper() not in known:
             raise ConfigError(f"The environment variable {name} is not a setting.")

@@ -7,6 +7,7 @@ decided, is decided in Ray-free code.
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ray import serve
 from starlette.types import ASGIApp
@@ -20,13 +21,16 @@ from models.load import Load
 from models.residence import Resident
 from serve.api.app import House, create_app
 from serve.config import ConfigError, Settings
+from serve.grounding import Grounding
 from serve.judging import DifficultyJudge
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
+from serve.library import open_library
 from serve.memory_order import go_first
-from serve.pipeline import Pipeline
-from serve.proxies import RemoteEmbedder, RemoteEngine, card_of
+from serve.pipeline import Helpers, Pipeline
+from serve.proxies import RemoteEmbedder, RemoteEngine, ask_library, card_of
+from serve.remote_library import RemoteLibrary, answer
 from serve.specs import engine_spec
 
 CHUNK_WINDOW = 0.02  # seconds; what a reader does not notice and a process boundary does
@@ -77,6 +81,22 @@ class EmbedderReplica:
         return await self._embedder.embed_deep(inputs, purpose)
 
 
+class LibraryReplica:
+    """The one process that writes the library; hnswlib's native code is in no other.
+
+    Serve awaits constructors.
+    """
+
+    async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]
+        self._library = await open_library(settings, RemoteEmbedder(settings))
+
+    async def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        return await answer(self._library, name, arguments)
+
+    async def __del__(self) -> None:
+        await self._library.close()
+
+
 @serve.ingress()
 class Gateway:
     """The HTTP interface: settings go in, an ASGI application comes out.
@@ -95,15 +115,17 @@ class Gateway:
         tiers = {name: _engine(name, settings) for name in settings.tiers}
         embedder = RemoteEmbedder(settings) if settings.embedder.engine != "none" else None
         # The weights were trained on this embedder's vectors; others leave the surface to judge.
-        fitting = embedder if settings.embedder.engine == "sentence" else None
-        judge = DifficultyJudge(fitting, settings.routing.embedding)
+        judge = DifficultyJudge(settings.routing.embedding, settings.embedder.engine == "sentence")
+        library = RemoteLibrary(ask_library) if settings.has_library else None
+        grounding = Grounding(library, settings.retrieval)
         return create_app(
             House(
                 settings=settings,
                 keys=Keys(settings.database),
-                pipeline=Pipeline(settings, tiers, judge),
+                pipeline=Pipeline(settings, tiers, Helpers(embedder, judge, grounding)),
                 tiers=tiers,
                 embedder=embedder,
+                library=library,
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
             )

@@ -1,29 +1,20 @@
 """How hard a prompt is, in time for the router: one embedding and a few thousand products."""
 
-import asyncio
-from typing import Final
-
-from models.embedder import Embedder
-from models.errors import EngineError
 from serve.policy.difficulty import trained
 from serve.policy.routing import Guess
-
-LONGEST: Final = 4000  # characters that are embedded; the embedder reads 256 tokens anyway
+from serve.questions import Asking
 
 
 class DifficultyJudge:
-    """`patience` in seconds; an embedder that needs longer leaves only the surface to judge."""
+    """`patience` in seconds; an embedder that needs longer leaves only the surface to judge.
 
-    def __init__(self, embedder: Embedder | None, patience: float) -> None:
-        self._embedder = embedder
+    `fits`: the weights were trained on vectors of the embedder that is here.
+    """
+
+    def __init__(self, patience: float, fits: bool = True) -> None:
         self._patience = patience
+        self._fits = fits
 
-    async def guess(self, text: str, quality: float) -> Guess:
-        vector = None
-        if self._embedder is not None and text.strip():
-            try:
-                async with asyncio.timeout(self._patience):
-                    vector = (await self._embedder.embed([text[:LONGEST]])).vectors[0]
-            except (EngineError, TimeoutError):
-                pass  # it is still loading, or busy
-        return trained().guess(text, vector, quality)
+    async def guess(self, asking: Asking, quality: float) -> Guess:
+        vector = (await asking.question(self._patience)).vector if self._fits else None
+        return trained().guess(asking.text, vector, quality)

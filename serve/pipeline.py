@@ -1,25 +1,29 @@
 """The way of a request, once, without coming back.
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
+    6 retrieve            passages of the named collections: `serve.grounding`
     7 choose the tier     the named one, or for `auto` what `serve.policy.routing` says
     8 admission           a permit of that tier's gate     } `serve.answering`, for every
     9 generate            tried, tried elsewhere, continued } generation of the request
-   10 observe             every chunk is noted in the receipt
+   10 cite, observe       what came from documents is checked; chunks are noted in the receipt
 
-Steps 3-6 (limits, screening, caches, retrieval) take their places between these as they are
+Steps 3-5 (limits, screening, caches) take their places between these as they are
 built. Steps return a value or raise; nothing calls an earlier step.
 """
 
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from models.engine import Chunk, ChunkStream, Engine, Prompt
+from index.store.records import NOBODY, Reader
+from models.embedder import Embedder
+from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
 from serve.answering import Answering, Order
 from serve.config import Settings
 from serve.errors import NotFound
+from serve.grounding import FromDocuments, Grounding, Grounds, Looking, asked_text
 from serve.policy.brownout import Brownout
 from serve.policy.routing import (
     Asked,
@@ -28,9 +32,9 @@ from serve.policy.routing import (
     Hints,
     Route,
     choose,
-    last_turn,
     size_of,
 )
+from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.tiers import Tier, Watch, tiers_of
 
@@ -38,9 +42,18 @@ AUTO: Final = "auto"
 
 
 class Judge(Protocol):
-    """Says how likely a text needs the strong tier; None when it cannot in time."""
+    """Says how likely a request needs the strong tier."""
 
-    async def guess(self, text: str, quality: float) -> Guess | None: ...
+    async def guess(self, asking: Asking, quality: float) -> Guess: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """What the way of a request asks on the way. Without it: no embedding, no documents."""
+
+    embedder: Embedder | None = None
+    judge: Judge | None = None
+    grounding: Grounding = field(default_factory=Grounding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,8 @@ class Request:
     """What a client asked for. `prompts` has one entry per choice, in order of index.
 
     `unset`: names of sampling fields that the client left open; the tier fills them in.
-    `quality`: the dial of this request; None: the configured one.
+    `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
+    wants the answer to come from.
     """
 
     model: str
@@ -56,16 +70,18 @@ class Request:
     stream: bool
     unset: frozenset[str] = frozenset()
     quality: float | None = None
+    documents: FromDocuments | None = None
+    reader: Reader = field(default=NOBODY)
 
 
 class Pipeline:
     """Answers requests with the engines of `tiers` (by tier name, as in the settings)."""
 
     def __init__(
-        self, settings: Settings, engines: Mapping[str, Engine], judge: Judge | None = None
+        self, settings: Settings, engines: Mapping[str, Engine], helpers: Helpers | None = None
     ) -> None:
         self._settings = settings
-        self._judge = judge
+        self._helpers = helpers or Helpers()
         self.tiers: Mapping[str, Tier] = tiers_of(settings, engines)
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
@@ -88,24 +104,58 @@ class Pipeline:
     async def answer(self, request: Request, receipt: Receipt) -> ChunkStream:
         """Chunks of all choices, told apart by `index`, as they come."""
         await self._watch.touch()
-        with receipt.step("route"):
-            route = await self._route(request, receipt)
-        receipt.tier, receipt.reason, receipt.stream = route.tiers[0], route.reason, request.stream
-        receipt.model = self._settings.tiers[route.tiers[0]].model
-        order = Order(route.tiers, request.stream, receipt, request.unset)
-        prompts = [self._spared(prompt, receipt) for prompt in request.prompts]
-        with receipt.step("generate"):
-            streams = [self._answering.answer(order, prompt) for prompt in prompts]
-            async with aclosing(interleave(streams)) as chunks:
+        receipt.stream, receipt.brownout = request.stream, self._watch.brownout
+        asking = Asking(self._helpers.embedder, asked_text(request.prompts[0], request.documents))
+        try:
+            grounds = await self._ground(request, asking, receipt)
+            async with aclosing(self._answer(request, grounds, asking, receipt)) as chunks:
                 async for chunk in chunks:
                     receipt.saw(chunk)
                     yield chunk
+        finally:
+            await asking.close()
 
-    async def _route(self, request: Request, receipt: Receipt) -> Route:
+    async def _ground(self, request: Request, asking: Asking, receipt: Receipt) -> Grounds:
+        """What documents have to say, where they are asked."""
+        if request.documents is None:
+            return Grounds()
+        tier = self.named(request.model)
+        tiers = [self.tiers[tier]] if tier else self.tiers.values()
+        context = max(each.engine.card.context_length for each in tiers)
+        search = Looking(request.documents, request.reader, context, receipt.brownout)
+        with receipt.step("retrieve"):
+            grounds = await self._helpers.grounding.ground(request.prompts[0], asking, search)
+        receipt.sources, receipt.notes = grounds.references, grounds.notes
+        return grounds
+
+    async def _answer(
+        self, request: Request, grounds: Grounds, asking: Asking, receipt: Receipt
+    ) -> ChunkStream:
+        if grounds.refusal is not None:
+            receipt.reason = "the documents do not tell"
+            for index in range(len(request.prompts)):
+                said = grounds.refusal
+                yield Chunk(said, finish_reason="stop", usage=Usage(0, 0), index=index)
+            return
+        prompts = [self._spared(grounds.under(prompt), receipt) for prompt in request.prompts]
+        with receipt.step("route"):
+            route = await self._route(request, prompts[0], asking, receipt)
+        receipt.tier, receipt.reason = route.tiers[0], route.reason
+        receipt.model = self._settings.tiers[route.tiers[0]].model
+        order = Order(route.tiers, request.stream, receipt, request.unset)
+        with receipt.step("generate"):
+            answers = (self._answering.answer(order, prompt) for prompt in prompts)
+            streams = [grounds.cited(stream) for stream in answers]
+            async with aclosing(interleave(streams)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    async def _route(
+        self, request: Request, prompt: Prompt, asking: Asking, receipt: Receipt
+    ) -> Route:
         """A named tier is obeyed; `auto` may go to any."""
         if (tier := self.named(request.model)) is not None:
             return Route((tier,), "named")
-        prompt = request.prompts[0]
         settings = self._settings.routing
         if request.quality is not None:
             settings = settings.model_copy(update={"quality": request.quality})
@@ -116,24 +166,26 @@ class Pipeline:
             tier.option(tier.gate.wait(estimate, key))
             for tier, estimate in zip(tiers, estimates, strict=True)
         ]
-        asked = Asked.of(prompt, round(estimates[0].prompt + (most or 1)))
+        context = round(estimates[0].prompt + (most or 1))
+        asked = Asked.of(prompt, context, len(receipt.sources))
+        original = request.prompts[0]
         hints = Hints(
-            await self._guess(prompt, settings.quality),
-            self._conversations.before(prompt),
-            "small_tier" in self._watch.brownout,
+            await self._guess(asking, settings.quality),
+            self._conversations.before(original),
+            "small_tier" in receipt.brownout,
         )
         route = choose(asked, options, settings, hints)
-        self._conversations.answered(prompt, route.tiers[0])
+        self._conversations.answered(original, route.tiers[0])
         return route
 
-    async def _guess(self, prompt: Prompt, quality: float) -> Guess | None:
-        if self._judge is None or len(self.tiers) == 1 or not 0 < quality < 1:
+    async def _guess(self, asking: Asking, quality: float) -> Guess | None:
+        judge = self._helpers.judge
+        if judge is None or len(self.tiers) == 1 or not 0 < quality < 1:
             return None
-        return await self._judge.guess(last_turn(prompt), quality)
+        return await judge.guess(asking, quality)
 
     def _spared(self, prompt: Prompt, receipt: Receipt) -> Prompt:
         """What the brownout takes from an answer, said in its receipt."""
-        receipt.brownout = self._watch.brownout
         if "shorter_output" not in receipt.brownout:
             return prompt
         limit = self._settings.brownout.output_tokens

@@ -5,13 +5,14 @@ import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
+from index.errors import IndexRefusal, StorageBusy
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
 from models.engine import ChunkStream, ModelCard, Prompt
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from serve.deployments import EngineReplica
 
 EMBEDDER_APP = "embedder"
+LIBRARY_APP = "library"
 EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 ASK_TIMEOUT = 10.0  # seconds
 INGESTION_TIMEOUT = 300.0  # seconds for the passages of one call
-ENGINE, EMBEDDER = "EngineReplica", "EmbedderReplica"  # classes in serve/deployments.py
+LIBRARY_TIMEOUT = 60.0  # seconds
+# Classes in serve/deployments.py
+ENGINE, EMBEDDER, LIBRARY = "EngineReplica", "EmbedderReplica", "LibraryReplica"
 
 T = TypeVar("T")
 
@@ -106,6 +110,16 @@ class RemoteEmbedder:
             return await asked(handle.embed_deep.remote(inputs, purpose), patience)
 
 
+async def ask_library(call: str, arguments: tuple[Any, ...]) -> Any:
+    """Carries one call to the process that keeps the library. Raises `IndexRefusal`."""
+    try:
+        with translated():
+            handle = serve.get_deployment_handle(LIBRARY, LIBRARY_APP)
+            return await asked(handle.call.remote(call, arguments), LIBRARY_TIMEOUT)
+    except EngineError as exc:
+        raise StorageBusy("The documents are out of reach at present.", 2.0) from exc
+
+
 async def asked(answer: Awaitable[T], timeout: float = ASK_TIMEOUT) -> T:
     """The answer of a replica. Raises `EngineUnavailable` when it does not come in time."""
     try:
@@ -119,7 +133,7 @@ def translated() -> Iterator[None]:
     """Ray's own errors in the words of `models.errors`; ours pass through as they are."""
     try:
         yield
-    except EngineError as exc:
+    except (EngineError, IndexRefusal) as exc:
         raise _as_raised(exc) from None
     except RayTaskError:
         raise
@@ -131,10 +145,10 @@ def translated() -> Iterator[None]:
         raise EngineUnavailable("The engine cannot be reached at present.") from exc
 
 
-def _as_raised(exc: EngineError) -> EngineError:
+def _as_raised(exc: Exception) -> Exception:
     """Without the remote traceback that Ray wraps around an error from another process."""
     cause = getattr(exc, "cause", exc)
-    return cause if isinstance(cause, EngineError) else exc
+    return cause if isinstance(cause, EngineError | IndexRefusal) else exc
 
 
 def tier_app(tier: str) -> str:

@@ -6,6 +6,7 @@ answer text.
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,13 +45,28 @@ class Forecast:
     came: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A numbered source that an answer was given: neighbouring `passages` of one document."""
+
+    number: int
+    collection: str
+    document: str
+    document_name: str
+    passages: tuple[int, ...]
+    page: int | None
+    heading: str | None
+    score: float
+
+
 @dataclass(slots=True)
 class Receipt:
     """Times in milliseconds since the request arrived; `started_at` in unix seconds.
 
     `choices_per_prompt` tells which choices answer one prompt; None: all of them do.
     `expected_wait_ms` and `queue_ms`: what admission expected and what it took; `continued`: an
-    answer that broke off was continued by another tier.
+    answer that broke off was continued by another tier. `sources`: what of documents the answer
+    was given, `notes`: what of the retrieval was not as usual; `citations` by their verdicts.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -69,6 +85,9 @@ class Receipt:
     brownout: tuple[str, ...] = ()
     continued: bool = False
     forecast: list[Forecast] = field(default_factory=list)
+    sources: tuple[Reference, ...] = ()
+    notes: tuple[str, ...] = ()
+    citations: Counter[str] = field(default_factory=Counter)
     usage: Usage | None = None
     finish_reason: str | None = None
     ttft_ms: float | None = None
@@ -104,6 +123,7 @@ class Receipt:
             prompt = chunk.index // self.choices_per_prompt if self.choices_per_prompt else 0
             self._usages[prompt] = add_usage(self._usages.get(prompt), chunk.usage)
             self.usage = total_usage(self._usages.values())
+        self.citations.update(citation.verdict for citation in chunk.citations)
         if chunk.finish_reason is not None:
             self.finish_reason = chunk.finish_reason
 
@@ -131,6 +151,7 @@ class Receipt:
             "x-hearth-queue-ms": _milliseconds(self.queue_ms) if self.attempts else None,
             "x-hearth-attempts": str(len(self.attempts)) if self.attempts else None,
             "x-hearth-ttft-ms": _milliseconds(self.ttft_ms),
+            "x-hearth-sources": str(len(self.sources)) if self.sources else None,
         }
         return {name: value for name, value in known.items() if value is not None}
 
@@ -160,6 +181,9 @@ class Receipt:
             "brownout": list(self.brownout),
             "continued": self.continued,
             "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
+            "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],
+            "notes": list(self.notes),
+            "citations": dict(self.citations),
             "steps": [[s.name, s.verdict, _rounded(s.ms)] for s in self.steps],
             "attempts": [[a.tier, a.error, _rounded(a.ms)] for a in self.attempts],
         }

@@ -1,12 +1,14 @@
 """`POST /v1/chat/completions`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from models.engine import CallDelta, Chunk, Prompt, TokenLogprob, Usage
 from serve.api.call import Call, Response
+from serve.api.citations import citations_json, sources_json
 from serve.api.generation import (
     LOWEST_LOGPROB,
     Head,
@@ -27,7 +29,9 @@ async def chat(call: Call) -> Response | None:
     asked = validated(ChatRequest, document, limits).checked(limits)
     prompts = choices_of(_prompt(call, asked), asked.n or 1)
     call.receipt.choices_per_prompt = len(prompts)
-    request = request_of(call, asked, prompts)
+    request = replace(
+        request_of(call, asked, prompts), documents=asked.documents(), reader=call.reader
+    )
     include_usage = asked.include_usage
     return await answer(call, request, lambda head: ChatEncoder(head, include_usage), include_usage)
 
@@ -56,6 +60,8 @@ class ChatEncoder:
             head, "chatcmpl", "chat.completion.chunk", include_usage
         )
         self._begun: set[int] = set()
+        told = orjson.dumps(sources_json(head.sources)) if head.sources else b""
+        self._sources = b',"sources":' + told if told else b""
 
     def event(self, chunk: Chunk) -> bytes:
         events = b""
@@ -71,6 +77,9 @@ class ChatEncoder:
         if chunk.text or (chunk.logprobs and not chunk.reasoning):
             delta = b'{"content":%b}' % orjson.dumps(chunk.text)
             events += self._event(chunk.index, delta, logprobs)
+        if chunk.citations:
+            delta = b'{"citations":%b}' % orjson.dumps(citations_json(chunk.citations))
+            events += self._event(chunk.index, delta)
         for call in chunk.calls:
             events += self._event(chunk.index, orjson.dumps({"tool_calls": [_call_delta(call)]}))
         if chunk.finish_reason:
@@ -80,8 +89,11 @@ class ChatEncoder:
     def _event(
         self, index: int, delta: bytes, logprobs: bytes = b"null", finish: bytes = b"null"
     ) -> bytes:
+        """The first event of all tells what the answer was given from documents."""
         choice = b'{"index":%d,"delta":%b,"logprobs":%b,"finish_reason":%b}'
-        return event_bytes(self._before, choice % (index, delta, logprobs, finish), self._after)
+        sources, self._sources = self._sources, b""
+        after = b"]" + sources + self._after[1:]
+        return event_bytes(self._before, choice % (index, delta, logprobs, finish), after)
 
     def usage_event(self, usage: Usage) -> bytes:
         after = b'],"usage":%b}' % orjson.dumps(usage_object(usage))
@@ -97,6 +109,7 @@ class ChatEncoder:
             "usage": usage_object(usage),
             "service_tier": "default",
             "system_fingerprint": self._head.fingerprint,
+            **({"sources": sources_json(self._head.sources)} if self._head.sources else {}),
         }
 
 
@@ -109,6 +122,8 @@ def _choice(index: int, chunk: Chunk) -> dict[str, Any]:
     }
     if chunk.reasoning:
         message["reasoning_content"] = chunk.reasoning
+    if chunk.citations:
+        message["citations"] = citations_json(chunk.citations)
     if chunk.calls:
         message["tool_calls"] = [_called(call) for call in chunk.calls]
     return {

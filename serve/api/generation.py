@@ -18,6 +18,7 @@ from serve.api.events import send_events
 from serve.api.schema_sampling import SamplingFields
 from serve.errors import BadRequest
 from serve.pipeline import Request
+from serve.receipt import Reference
 
 QUALITY = "x-hearth-quality"
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
@@ -31,18 +32,20 @@ class Head:
     created: int
     model: str
     fingerprint: str
+    sources: tuple[Reference, ...] = ()
 
     @classmethod
     def of(cls, call: Call) -> "Head":
-        """Known once the pipeline has chosen who answers."""
+        """Known once the pipeline has chosen who answers, which may be nobody."""
         receipt = call.receipt
-        card = call.house.tiers[receipt.tier or ""].card
-        revision = hashlib.sha256(card.revision.encode()).hexdigest()
+        engine = call.house.tiers.get(receipt.tier or "")
+        revision = hashlib.sha256((engine.card.revision if engine else "").encode()).hexdigest()
         return cls(
             receipt.id.removeprefix("req_"),
             int(receipt.started_at),
-            receipt.model or card.name,
+            receipt.model or "none",
             f"fp_{revision[:10]}",
+            receipt.sources,
         )
 
 

@@ -4,24 +4,23 @@ import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from models.engine import Format, JsonSchema, Message, Tool, ToolChoice
 from models.schema import check_schema
 from serve.api.schema import Schema, at_most, counted
 from serve.api.schema_messages import ChatMessage, FunctionName, check_conversation
 from serve.api.schema_sampling import SamplingFields, TokenLimit
+from serve.api.schema_tools import (
+    Collections,
+    FunctionSpec,
+    SchemaObject,
+    ToolSpec,
+    check_kinds,
+    documents_of,
+)
 from serve.errors import BadRequest
+from serve.grounding import FromDocuments
 from serve.sections.requests import LimitSettings
-
-
-def _an_object(value: object) -> object:
-    if not isinstance(value, dict):
-        raise PydanticCustomError("invalid_schema", "A JSON schema must be an object.")
-    return value
-
-
-SchemaObject = Annotated[dict[str, Any], BeforeValidator(_an_object)]
 
 
 class JsonSchemaFormat(Schema):
@@ -34,18 +33,6 @@ class JsonSchemaFormat(Schema):
 class ResponseFormat(Schema):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchemaFormat | None = None
-
-
-class FunctionSpec(Schema):
-    name: FunctionName
-    description: str | None = None
-    parameters: SchemaObject | None = None
-    strict: bool | None = None
-
-
-class ToolSpec(Schema):
-    type: Literal["function"]
-    function: FunctionSpec
 
 
 class ChosenFunction(Schema):
@@ -70,6 +57,8 @@ class ChatRequest(SamplingFields):
     tools: Annotated[list[ToolSpec], counted("tools")] | None = None
     tool_choice: Annotated[ChosenTool, BeforeValidator(_as_object)] | None = None
     parallel_tool_calls: bool | None = None
+    collections: Collections | None = None
+    documents_only: bool | None = None
 
     def checked(self, limits: LimitSettings) -> "ChatRequest":
         """What no single field can tell. Raises `BadRequest` or `PromptRefused`."""
@@ -95,12 +84,26 @@ class ChatRequest(SamplingFields):
                 "top_logprobs",
             )
 
+    @property
+    def _functions(self) -> dict[int, FunctionSpec]:
+        """By their places among the tools."""
+        tools = enumerate(self.tools or ())
+        return {place: tool.function for place, tool in tools if tool.function is not None}
+
     def _check_tools(self) -> None:
-        names = [tool.function.name for tool in self.tools or ()]
-        for position, name in enumerate(names):
-            if name in names[:position]:
-                param = f"tools[{position}].function.name"
+        check_kinds(self.tools or ())
+        names: list[str] = []
+        for place, function in self._functions.items():
+            if function.name in names:
+                param = f"tools[{place}].function.name"
                 raise BadRequest("Two tools have the same name.", param, "invalid_value")
+            names.append(function.name)
+        if self.documents_only and self.documents() is None:
+            raise BadRequest(
+                "'documents_only' needs 'collections' to answer from.",
+                "documents_only",
+                "invalid_value",
+            )
         choice = self.tool_choice
         if choice is None or choice.type in ("none", "auto"):
             return
@@ -119,8 +122,8 @@ class ChatRequest(SamplingFields):
 
     def _check_schemas(self, limit: int) -> None:
         schemas = {
-            f"tools[{i}].function.parameters": tool.function.parameters
-            for i, tool in enumerate(self.tools or ())
+            f"tools[{place}].function.parameters": function.parameters
+            for place, function in self._functions.items()
         }
         schemas["response_format.json_schema.schema"] = self._answer_schema()
         for param, schema in schemas.items():
@@ -152,18 +155,22 @@ class ChatRequest(SamplingFields):
     def tool_specs(self) -> tuple[Tool, ...]:
         return tuple(
             Tool(
-                tool.function.name,
-                tool.function.description or "",
-                tool.function.parameters or {"type": "object", "properties": {}},
+                function.name,
+                function.description or "",
+                function.parameters or {"type": "object", "properties": {}},
             )
-            for tool in self.tools or ()
+            for function in self._functions.values()
         )
+
+    def documents(self) -> FromDocuments | None:
+        """Where passages for the answer are looked for. Raises `InvalidQuery`."""
+        return documents_of(self.tools or (), self.collections or (), bool(self.documents_only))
 
     def choice_of_tool(self) -> ToolChoice:
         parallel = self.parallel_tool_calls is not False
         choice = self.tool_choice
         if choice is None:
-            return ToolChoice("auto" if self.tools else "none", None, parallel)
+            return ToolChoice("auto" if self._functions else "none", None, parallel)
         if choice.type == "function":
             name = choice.function.name if choice.function else None
             return ToolChoice("required", name, parallel)

@@ -67,13 +67,14 @@ async def _routes(
     """The text, the tier and the reason for each prompt."""
     from serve.judging import DifficultyJudge
     from serve.policy.routing import Asked, Hints, Option, choose, last_turn, size_of
+    from serve.questions import Asking
 
-    judge = DifficultyJudge(_embedder(settings), patience=60)
+    judge, embedder = DifficultyJudge(patience=60), _embedder(settings)
     options = [Option(n, "ready", tier.context_length) for n, tier in settings.tiers.items()]
     dial = settings.routing.model_copy(update={"quality": quality})
     found = []
     for prompt in prompts:
-        hints = Hints(await judge.guess(last_turn(prompt), quality))
+        hints = Hints(await judge.guess(Asking(embedder, last_turn(prompt)), quality))
         context = size_of(prompt) // 4 + (prompt.sampling.max_tokens or 1)
         chosen = choose(Asked.of(prompt, context), options, dial, hints)
         text = " ".join(last_turn(prompt).split())

@@ -19,8 +19,10 @@ from models.embedder import HashingEmbedder
 from models.scripted import ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
+from serve.grounding import Grounding
 from serve.ledger.keys import Keys
-from serve.pipeline import Pipeline
+from serve.library import open_library
+from serve.pipeline import Helpers, Pipeline
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,16 @@ def _scripted(home: Path) -> Iterator[Appliance]:
 
     async def serve() -> None:
         keys = Keys(settings.database)
-        tiers = {"small": ScriptedEngine("echo")}
-        house = House(settings, keys, Pipeline(settings, tiers), tiers, HashingEmbedder("hash"))
+        tiers, embedder = {"small": ScriptedEngine("echo")}, HashingEmbedder("hash")
+        library = await open_library(settings, embedder)
+        helpers = Helpers(embedder, grounding=Grounding(library))
+        pipeline = Pipeline(settings, tiers, helpers)
+        house = House(settings, keys, pipeline, tiers, embedder, library=library)
         server = uvicorn.Server(uvicorn.Config(create_app(house), log_config=None))
         started.append((server, keys.create("clients")[1]))
         ready.set()
         await server.serve([listener])
+        await library.close()
         keys.close()
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))

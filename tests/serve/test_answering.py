@@ -10,8 +10,9 @@ from models.errors import EngineInterrupted, EngineUnavailable
 from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
 from serve.errors import Overloaded
-from serve.pipeline import Pipeline, Request
+from serve.pipeline import Helpers, Pipeline, Request
 from serve.policy.routing import Guess
+from serve.questions import Asking
 from serve.receipt import Receipt
 
 TEXT = "one two three four five six"
@@ -20,7 +21,7 @@ TEXT = "one two three four five six"
 class Hard:
     """Finds everything hard."""
 
-    async def guess(self, text: str, quality: float) -> Guess:
+    async def guess(self, asking: Asking, quality: float) -> Guess:
         return Guess(0.9, 0.5)
 
 
@@ -40,7 +41,7 @@ class House:
     def __init__(self, large: Script | None = None, small: Script | None = None, **more: Any):
         self.large, self.small = ScriptedEngine("big", large), ScriptedEngine("little", small)
         engines = {"small": self.small, "large": self.large}
-        self.pipeline = Pipeline(settings(**more), engines, Hard())
+        self.pipeline = Pipeline(settings(**more), engines, Helpers(judge=Hard()))
 
     async def ask(
         self, one: Prompt | None = None, *, stream: bool = True, model: str = "auto"

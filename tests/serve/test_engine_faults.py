@@ -14,8 +14,9 @@ from models.scripted import Script, ScriptedEngine
 from serve import attended
 from serve.config import Settings
 from serve.errors import describe
-from serve.pipeline import Pipeline, Request
+from serve.pipeline import Helpers, Pipeline, Request
 from serve.policy.routing import Guess
+from serve.questions import Asking
 from serve.receipt import Receipt
 
 TEXT = " ".join(f"w{i}" for i in range(22))
@@ -26,7 +27,7 @@ TIERS = {"small": {**TIER, "model": "little"}, "large": {**TIER, "model": "big"}
 class Hard:
     """Finds everything hard: for the large tier."""
 
-    async def guess(self, text: str, quality: float) -> Guess:
+    async def guess(self, asking: Asking, quality: float) -> Guess:
         return Guess(0.9, 0.5)
 
 
@@ -36,7 +37,9 @@ class House:
         self.small = ScriptedEngine("little")
         options = {"tiers": TIERS, "embedder": {"engine": "none"}, **more}
         settings = Settings.model_validate(options)
-        self.pipeline = Pipeline(settings, {"small": self.small, "large": self.large}, Hard())
+        self.pipeline = Pipeline(
+            settings, {"small": self.small, "large": self.large}, Helpers(judge=Hard())
+        )
 
     async def ask(self, model: str = "auto", **more: Any) -> tuple[str, Receipt]:
         receipt = Receipt()

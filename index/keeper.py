@@ -1,0 +1,222 @@
+"""A library on this machine: the store, its ingestion and its retrieval behind one door.
+
+The store's calls block, so they run in threads; its own lock puts writers in a row.
+"""
+
+import re
+from asyncio import to_thread
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from index.documents import Attributes, StoredPassage
+from index.errors import InvalidQuery, StorageFull, Unknown
+from index.filtered import Filtered
+from index.ingestion import Ingestion
+from index.library import PIECE, Addition, Collection, Search
+from index.retriever import Retrieval, retrieve
+from index.source import Source
+from index.store.collections import Changes, Embedding, NewCollection
+from index.store.records import (
+    CollectionRecord,
+    DocumentRecord,
+    FileRecord,
+    NewDocument,
+    Page,
+    PageQuery,
+    Reader,
+    State,
+)
+from index.store.store import Store
+from models.reranker import Reranker
+
+MOST_COLLECTIONS: Final = 16  # of one search
+_UPLOAD: Final = re.compile(r"[A-Za-z0-9]{16,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperOptions:
+    """`file`: most bytes of one. `reranker` None: nothing rereads what was found."""
+
+    file: int = 256 << 20
+    reranker: Reranker | None = None
+
+
+class Keeper:
+    """`start` once, `close` at the end. `made_by`: what makes the vectors of new collections."""
+
+    def __init__(
+        self,
+        store: Store,
+        ingestion: Ingestion,
+        made_by: Embedding,
+        incoming: Path,
+        options: KeeperOptions | None = None,
+    ) -> None:
+        self._store = store
+        self._ingestion = ingestion
+        self._made_by = made_by
+        self._incoming = incoming
+        self._options = options or KeeperOptions()
+
+    async def start(self) -> None:
+        """Goes on with the jobs that an earlier process did not end."""
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in self._incoming.iterdir():
+            left.unlink(missing_ok=True)
+        await self._ingestion.start()
+
+    async def close(self) -> None:
+        await self._ingestion.close()
+        await to_thread(self._store.close)
+
+    async def create_collection(self, reader: Reader, new: NewCollection) -> Collection:
+        record = await to_thread(self._store.collections.create, reader, new, self._made_by)
+        return await self._counted(reader, record)
+
+    async def collection(self, reader: Reader, collection: str) -> Collection:
+        record = await to_thread(self._store.collections.get, reader, collection)
+        return await self._counted(reader, record)
+
+    async def collections(self, reader: Reader, query: PageQuery) -> Page[Collection]:
+        page = await to_thread(self._store.collections.page, reader, query)
+        counted = [await self._counted(reader, record) for record in page.items]
+        return Page(tuple(counted), page.has_more)
+
+    async def change_collection(
+        self, reader: Reader, collection: str, changes: Changes
+    ) -> Collection:
+        record = await to_thread(self._store.collections.change, reader, collection, changes)
+        return await self._counted(reader, record)
+
+    async def delete_collection(self, reader: Reader, collection: str) -> None:
+        await to_thread(self._store.collections.delete, reader, collection)
+
+    async def share(self, reader: Reader, collection: str, tenant: str) -> None:
+        await to_thread(self._store.collections.share, reader, collection, tenant)
+
+    async def unshare(self, reader: Reader, collection: str, tenant: str) -> None:
+        await to_thread(self._store.collections.unshare, reader, collection, tenant)
+
+    async def receive(self, upload: str, data: bytes) -> None:
+        await to_thread(self._append, self._place(upload), data)
+
+    async def discard(self, upload: str) -> None:
+        await to_thread(self._place(upload).unlink, missing_ok=True)
+
+    async def add_file(self, reader: Reader, name: str, upload: str, purpose: str) -> FileRecord:
+        place = self._place(upload)
+        try:
+            return await to_thread(self._kept, reader, name, place, purpose)
+        finally:
+            await to_thread(place.unlink, missing_ok=True)
+
+    async def file(self, reader: Reader, file: str) -> FileRecord:
+        return await to_thread(self._store.files.get, reader, file)
+
+    async def files(
+        self, reader: Reader, query: PageQuery, purpose: str | None
+    ) -> Page[FileRecord]:
+        return await to_thread(self._store.files.page, reader, query, purpose)
+
+    async def read_file(self, reader: Reader, file: str, offset: int) -> bytes:
+        path = await to_thread(self._store.files.original, reader, file)
+        return await to_thread(_piece, path, offset)
+
+    async def delete_file(self, reader: Reader, file: str) -> None:
+        await to_thread(self._store.files.delete, reader, file)
+
+    async def add_document(self, reader: Reader, addition: Addition) -> DocumentRecord:
+        file = await to_thread(self._store.files.get, reader, addition.file)
+        name, attributes = addition.name or file.name, addition.attributes or {}
+        new = NewDocument(file.id, name, file.sha256, attributes)
+        begun = await to_thread(self._store.jobs.begin, reader, addition.collection, new)
+        if begun.work:
+            self._ingestion.add(begun.document)
+        return begun.document
+
+    async def document(self, reader: Reader, collection: str, document: str) -> DocumentRecord:
+        return await to_thread(self._store.documents.get, reader, collection, document)
+
+    async def documents(
+        self, reader: Reader, collection: str, query: PageQuery, state: State | None
+    ) -> Page[DocumentRecord]:
+        return await to_thread(self._store.documents.page, reader, collection, query, state)
+
+    async def set_attributes(
+        self, reader: Reader, collection: str, document: str, attributes: Attributes
+    ) -> DocumentRecord:
+        return await to_thread(
+            self._store.documents.set_attributes, reader, collection, document, attributes
+        )
+
+    async def cancel(self, reader: Reader, collection: str, document: str) -> DocumentRecord:
+        found = await to_thread(self._store.documents.get, reader, collection, document)
+        ended = await to_thread(self._store.jobs.cancel, reader, collection, found.id)
+        self._ingestion.stop(found.id)
+        return ended
+
+    async def delete_document(self, reader: Reader, collection: str, document: str) -> None:
+        for gone in await to_thread(self._store.documents.delete, reader, collection, document):
+            self._ingestion.stop(gone.id)
+
+    async def passages(self, reader: Reader, collection: str, document: str) -> list[StoredPassage]:
+        return await to_thread(self._store.documents.passages, reader, collection, document)
+
+    async def read_original(
+        self, reader: Reader, collection: str, document: str, offset: int
+    ) -> bytes:
+        path = await to_thread(self._store.documents.original, reader, collection, document)
+        return await to_thread(_piece, path, offset)
+
+    async def search(self, reader: Reader, search: Search) -> Retrieval:
+        if not 1 <= len(search.collections) <= MOST_COLLECTIONS:
+            raise InvalidQuery(f"Name 1 to {MOST_COLLECTIONS} collections.", "collections")
+        sources = [
+            await to_thread(self._source, reader, name, search) for name in search.collections
+        ]
+        return await retrieve(search.question, sources, search.plan, self._options.reranker)
+
+    def _source(self, reader: Reader, name: str, search: Search) -> Source:
+        """The collection with this id, or else this name; filtered."""
+        try:
+            source = self._store.source(reader, name)
+        except Unknown:
+            source = self._store.source(reader, self._named(reader, name))
+        return source if search.filter is None else Filtered(source, source.matching(search.filter))
+
+    def _named(self, reader: Reader, name: str) -> str:
+        """Raises `Unknown`, also where two have the name."""
+        found = self._store.collections.named(reader, name)
+        if len(found) != 1:
+            raise Unknown("collection", name)
+        return found[0].id
+
+    async def _counted(self, reader: Reader, record: CollectionRecord) -> Collection:
+        return Collection(
+            record, await to_thread(self._store.collections.counts, reader, record.id)
+        )
+
+    def _place(self, upload: str) -> Path:
+        if not _UPLOAD.fullmatch(upload):
+            raise Unknown("upload", upload)
+        return self._incoming / upload
+
+    def _append(self, place: Path, data: bytes) -> None:
+        with place.open("ab") as file:
+            if file.tell() + len(data) > self._options.file:
+                raise StorageFull(f"A file has at most {self._options.file} bytes.")
+            file.write(data)
+
+    def _kept(self, reader: Reader, name: str, place: Path, purpose: str) -> FileRecord:
+        try:
+            with place.open("rb") as received:
+                return self._store.files.add(reader, name, received, purpose)
+        except FileNotFoundError:
+            raise Unknown("upload", place.name) from None
+
+
+def _piece(path: Path, offset: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(PIECE)
