@@ -100,7 +100,7 @@ async def test_a_link_that_a_document_brings_is_no_link() -> None:
 
 
 async def test_documents_alone_may_say_that_they_do_not_tell() -> None:
-    told = Told((hit(2, TRAINS, 0.2),))
+    told = Told((hit(2, TRAINS, 0.02),))
     wanted = FromDocuments(("handbook",), only=True)
     chunks, receipt, engine = await answered(told, Script(), wanted, ASKED)
     (chunk,) = chunks
