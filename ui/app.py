@@ -51,6 +51,12 @@ def create_app(api_url: str, hosts: Sequence[str] = ()) -> ASGIApp:
         max_file_size=1,
         theme=THEME,
         # Not `css`, which Gradio rewrites selector by selector and breaks at `:is(…)`.
-        head=f"<style>{(files('ui') / 'static' / 'page.css').read_text()}</style>",
+        head=f"<style>{style()}</style>",
     )
     return Guard(app, hosts)
+
+
+def style() -> str:
+    """The page's look, in one piece."""
+    sheets = ("page.css", "documents.css")
+    return "\n".join((files("ui") / "static" / sheet).read_text() for sheet in sheets)

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pydantic import ValidationError
 
 from ui import words
+from ui.citations import Grounds
 from ui.client import Appliance, Measure, Refused
 from ui.conversation import Conversation, Painting, Settings, Turn, note, painting
 
@@ -75,6 +76,9 @@ class Chat:
             async for piece in pieces:
                 if isinstance(piece, Measure):
                     turn.state, turn.note = "done", note(piece)
+                    continue
+                if isinstance(piece, Grounds):
+                    turn.add(piece)
                     continue
                 turn.text, turn.state = turn.text + piece, "writing"
                 start = time.perf_counter()

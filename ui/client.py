@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from ui import words
+from ui.citations import Grounds, grounds
 
 Event = dict[str, Any]
 
@@ -48,6 +49,9 @@ class Measure:
         return (self.answer_tokens - 1) / writing if writing > 0 else 0.0
 
 
+Piece = str | Grounds | Measure
+
+
 class Appliance:
     """The appliance at `url`, for any number of users: the key comes with every call."""
 
@@ -73,10 +77,8 @@ class Appliance:
             listed = _checked(response)["data"]
             return [str(model["id"]) for model in listed if model.get("tier") != "embeddings"]
 
-    async def chat(
-        self, key: str, request: Mapping[str, object]
-    ) -> AsyncGenerator[str | Measure, None]:
-        """The answer's text as it comes, then one `Measure`.
+    async def chat(self, key: str, request: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
+        """The answer's text as it comes, behind its sources and citations; then one `Measure`.
 
         `request` is the body of a chat completion (OpenAI's schema). Leaving early closes the
         connection, which ends the generation at the appliance.
@@ -164,8 +166,8 @@ def _come_back(retry_after: str) -> str:
     return words.COME_BACK.format(seconds=words.MINUTES.format(n=round(seconds / 60)))
 
 
-async def _read(response: httpx.Response, start: float) -> AsyncIterator[str | Measure]:
-    """Text and, at the end, the measure, out of an event stream of completion chunks.
+async def _read(response: httpx.Response, start: float) -> AsyncIterator[Piece]:
+    """What an event stream of completion chunks brings, and its measure at the end.
 
     `start` is when the question went out: the appliance sends its status with the first token.
     """
@@ -178,6 +180,8 @@ async def _read(response: httpx.Response, start: float) -> AsyncIterator[str | M
         if "error" in event:
             raise Refused(words.BROKE_OFF.format(message=event["error"]["message"]))
         usage = event.get("usage") or usage
+        if found := grounds(event):
+            yield found
         for choice in event["choices"]:
             reason = choice.get("finish_reason") or reason
             if text := choice["delta"].get("content"):

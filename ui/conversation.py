@@ -5,15 +5,26 @@ with a `Painting`: some of its turns, drawn. What the browser sends is input lik
 is checked here.
 """
 
-from typing import Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from ui import words
+from ui.citations import Citation, Grounds, Source, read
 from ui.client import Measure, Refused
 from ui.markdown import to_html
 
 State = Literal["waiting", "writing", "done", "failed", "stopped"]
+Sources = Annotated[list[Source], BeforeValidator(lambda value: read(Source, value))]
+Citations = Annotated[list[Citation], BeforeValidator(lambda value: read(Citation, value))]
+CollectionId = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class Turn(BaseModel):
@@ -23,6 +34,28 @@ class Turn(BaseModel):
     text: str = ""
     note: str = ""
     state: State = "done"
+    sources: Sources = []
+    citations: Citations = []
+
+    def add(self, grounds: Grounds) -> None:
+        self.sources.extend(grounds.sources)
+        self.citations.extend(grounds.citations)
+
+
+class Documents(BaseModel):
+    """The collections that shall answer. `only`: and nothing else."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    collections: list[CollectionId] = Field(default=[], max_length=16)
+    only: bool = False
+
+    def request(self) -> dict[str, object]:
+        """Their part of a chat completion's body."""
+        if not self.collections:
+            return {}
+        only = {"documents_only": True} if self.only else {}
+        return {"collections": self.collections, **only}
 
 
 class Conversation(BaseModel):
@@ -33,6 +66,7 @@ class Conversation(BaseModel):
     id: str = Field(max_length=64)
     run: int = 0
     turns: list[Turn] = Field(max_length=2000)
+    documents: Documents = Documents()
 
     @classmethod
     def read(cls, value: object) -> "Conversation":
@@ -68,7 +102,8 @@ class Settings(BaseModel):
         if not self.model:
             raise Refused(words.NO_MODEL)
         sampling = self.model_dump(exclude={"system"}, exclude_none=True)
-        return {**sampling, "messages": conversation.messages(self.system or "")}
+        messages = conversation.messages(self.system or "")
+        return {**sampling, **conversation.documents.request(), "messages": messages}
 
 
 class DrawnTurn(TypedDict):
@@ -77,6 +112,8 @@ class DrawnTurn(TypedDict):
     html: str
     note: str
     state: State
+    sources: list[dict[str, Any]]
+    citations: list[dict[str, Any]]
 
 
 class Painting(TypedDict):
@@ -90,8 +127,12 @@ class Painting(TypedDict):
 
 def drawn(turn: Turn) -> DrawnTurn:
     """Only answers are Markdown; what the user wrote is shown as it was written."""
-    html = to_html(turn.text) if turn.role == "assistant" else ""
-    return DrawnTurn(role=turn.role, text=turn.text, html=html, note=turn.note, state=turn.state)
+    html = to_html(turn.text, turn.citations) if turn.role == "assistant" else ""
+    return DrawnTurn(
+        role=turn.role, text=turn.text, html=html, note=turn.note, state=turn.state,
+        sources=[source.model_dump() for source in turn.sources],
+        citations=[citation.model_dump() for citation in turn.citations],
+    )  # fmt: skip
 
 
 def painting(conversation: Conversation, first: int, turns: list[Turn]) -> Painting:

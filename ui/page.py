@@ -1,6 +1,6 @@
 """The page: what stands where, and which event calls what."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +16,13 @@ from ui.conversation import Settings
 Trigger = Callable[..., Any]
 Components = Sequence[Component | gr.blocks.BlockContext]
 STATIC = files("ui") / "static"
+# Scripts that belong together; the last one begins.
+LIBRARY = ("store.js", "library.js")
+TRANSCRIPT = (
+    "store.js", "verdicts.js", "sources.js", "turns.js", "chosen.js", "transcript.js",
+)  # fmt: skip
+INTAKE = ("folder.js", "intake.js", "intake_panel.js")
+READER = ("verdicts.js", "original.js", "reader.js")
 
 # What the page asks the browser before it asks the server: the stored key, and the one-time token
 # of a sign-in link, which leaves the address bar (and so the history) at once.
@@ -32,6 +39,11 @@ ASK = "(text) => window.hearth.ask(text) ? '' : text"
 STOP = "() => window.hearth.stop()"
 REST = "() => window.hearth.rest()"
 KEEP = "(...values) => [values]"
+# Documents go between the browser and the appliance, past this server: their scripts need the key.
+UNLOCK = """(key) => {
+    window.hearth = Object.assign(window.hearth ?? {}, {key});
+    window.dispatchEvent(new CustomEvent("hearth:unlocked"));
+}"""
 # On a narrow screen the sidebar would cover the conversation.
 UNFOLD = "() => ({__type__: 'update', open: window.innerWidth >= 768})"
 
@@ -72,7 +84,7 @@ class Page:
         with gr.Sidebar(visible=False, width=280, elem_id="sidebar") as self.sidebar:
             gr.HTML(f"<strong>{words.TITLE}</strong>", elem_id="brand", apply_default_css=False)
             self.new_chat = gr.Button(words.NEW_CHAT, elem_id="new-chat")
-            scripted("chats", "store.js", "chats.js")
+            scripted("chats", words.PAGE, "store.js", "chats.js")
             self.sign_out = gr.Button(words.SIGN_OUT, elem_id="sign-out", size="sm")
 
     def _build_settings(self) -> None:
@@ -99,17 +111,26 @@ class Page:
 
     def _build_room(self) -> None:
         with gr.Column(visible=False, elem_id="room") as self.room:
-            self.model = gr.Dropdown(
-                label=words.MODEL, show_label=False, container=False, elem_id="model"
-            )
-            self.transcript = scripted("transcript", "store.js", "turns.js", "transcript.js")
-            with gr.Column(elem_id="composer"):
+            with gr.Row(elem_id="top"):
+                self.model = gr.Dropdown(
+                    label=words.MODEL, show_label=False, container=False, elem_id="model"
+                )
+                scripted("documents", words.DOCUMENTS, *LIBRARY, "choice.js")
+            self.transcript = scripted("transcript", {**words.PAGE, **words.SOURCES}, *TRANSCRIPT)
+            self._build_composer()
+            scripted("reader", words.READER, *LIBRARY, *READER)
+
+    def _build_composer(self) -> None:
+        with gr.Column(elem_id="composer"):
+            scripted("intake", words.DOCUMENTS, *LIBRARY, *INTAKE)
+            with gr.Column(elem_id="box"):
+                scripted("attach", words.DOCUMENTS, "store.js", "folder.js", "attach.js")
                 self.ask = gr.Textbox(
                     placeholder=words.ASK, show_label=False, label=words.ASK, lines=1,
                     max_lines=8, max_length=200_000, submit_btn=True, stop_btn=True,
                     autofocus=True, elem_id="ask",
                 )  # fmt: skip
-                gr.HTML(words.HINT, elem_id="hint", apply_default_css=False)
+            gr.HTML(words.HINT, elem_id="hint", apply_default_css=False)
 
     def _connect(self) -> None:
         self._connect_door()
@@ -128,6 +149,7 @@ class Page:
             at_server(self.typed.submit, self._enter, typed, outputs),
         ]
         for event in entering:
+            in_browser(event.then, UNLOCK, [self.key])
             in_browser(event.then, UNFOLD, [], [self.sidebar])
         in_browser(self.sign_out.click, SIGN_OUT)
 
@@ -190,12 +212,12 @@ def in_browser(
     trigger(None, inputs, outputs, js=js, show_progress="hidden", api_visibility="private")
 
 
-def scripted(elem_id: str, *scripts: str) -> gr.HTML:
-    """An element that belongs to `scripts`; Gradio carries its events."""
+def scripted(elem_id: str, shown_words: Mapping[str, object], *scripts: str) -> gr.HTML:
+    """An element that belongs to `scripts`, one after the other; Gradio carries its events."""
     return gr.HTML(
         html_template="<div></div>",
         js_on_load="\n".join((STATIC / script).read_text() for script in scripts),
         apply_default_css=False,
         elem_id=elem_id,
-        words=words.PAGE,
+        words=shown_words,
     )

@@ -71,6 +71,16 @@ TOKENS = "{prompt} + {answer} tokens"
 CUT = "cut at the longest answer"
 STOPPED = "stopped"
 
+# Citations
+SOURCE = "Source {number}: {name}{place}{verdict}"
+SOURCE_PAGE = ", page {page}"
+SOURCE_UNKNOWN = "no such document"
+VERDICTS = {
+    "verified": "",
+    "partial": ", says only part of this",
+    "unsupported": ", does not say this",
+}
+
 # What the scripts show
 COPY = "Copy"
 PAGE = {
@@ -86,6 +96,7 @@ PAGE = {
     "rename": "Rename",
     "remove": "Delete",
     "really": "Really delete?",
+    "reallyDocuments": "Delete with its documents?",
     "untitled": "New chat",
     "chats": "Conversations",
     "noChats": "Conversations stay in this browser.",
@@ -105,3 +116,95 @@ PAGE = {
         ["Plan", "Plan a simple dinner for four, with a shopping list."],
     ],
 }
+
+# Refusals that come to the scripts
+LIBRARY = {
+    "refusal": "The appliance refused (error {status}).",
+    "signInAgain": SIGN_IN_AGAIN,
+    "unreachable": "The appliance does not answer. Is it running?",
+    "largest": "The appliance takes no file as large as this.",
+}
+
+# Choosing documents, and bringing them
+DOCUMENTS = {
+    "documents": "Documents",
+    "documentsOf": "Documents: {names}",
+    "noDocuments": "No documents",
+    "several": "{n} collections",
+    "choose": "Answer from these documents",
+    "only": "Only from my documents",
+    "onlyInfo": "If they do not say it, the answer says so.",
+    "shared": "shared with you",
+    "gone": "no longer there",
+    "count": "{n} documents",
+    "countOne": "1 document",
+    "noCollections": "There are no documents yet.",
+    "dropHint": "Drop files or a folder anywhere on this page.",
+    "attach": "Add documents",
+    "attachFiles": "Files …",
+    "attachFolder": "A folder …",
+    "drop": "Drop files or a folder",
+    "dropInfo": "They stay on this appliance, and only you can read them.",
+    "intake": "Documents of this conversation",
+    "collectionName": "Documents of {date}",
+    "waiting": "waiting",
+    "uploading": "uploading {sent} of {size}",
+    "busy": "waiting for the appliance",
+    "queued": "uploaded, will be read soon",
+    "reading": "reading",
+    "unpacking": "unpacking {done} of {total}",
+    "cutting": "cutting into passages",
+    "embedding": "embedding {done} of {total}",
+    "waiting for the embedder": "waiting for the embedding model",
+    "storing": "storing",
+    "ready": "ready",
+    "readyPassages": "ready · {n} passages",
+    "readyPassage": "ready · 1 passage",
+    "refused": "refused",
+    "cancelled": "cancelled",
+    "progress": "{ready} of {total} ready",
+    "progressRefused": "{ready} of {total} ready · {refused} refused",
+    "askNow": "You can ask now; answers get better as more is ready.",
+    "cancelAll": "Cancel",
+    "close": "Close",
+    "again": "Try again",
+    "more": "{n} more",
+    "tooMany": "Only the first {n} files were taken. Add the others in a second step.",
+    "leftOut": "{n} hidden files were left out.",
+    "leftOutOne": "1 hidden file was left out.",
+    "nothing": "There is no file in it.",
+} | LIBRARY
+
+# What an answer rests on
+SOURCES = {
+    "sources": "Sources",
+    "alsoRead": "Read, not cited: {n}",
+    "uncited": "This answer cites none of the {n} passages that it was given.",
+    "page": "page {page}",
+    "partial": "partly",
+    "partialInfo": "The source says only part of the sentence.",
+    "unsupported": "not supported",
+    "unsupportedInfo": "The source does not say this.",
+    "verified": "checked",
+    "verifiedInfo": "The source says this.",
+    "missing": "Not in the source: {words}",
+    "negation": "whether it is so or not",
+    "noSource": "No such source",
+    "noSourceInfo": "The answer names a source that it was not given.",
+    "notYet": "No document is ready yet. One moment.",
+}
+
+# The passage behind a citation
+READER = {
+    "close": "Close",
+    "source": "Source",
+    "loading": "Loading …",
+    "passageOf": "Passage {n} of {total}",
+    "previous": "Previous passage",
+    "next": "Next passage",
+    "original": "Open the original",
+    "originalPage": "Open the original at page {page}",
+    "opening": "Fetching the original …",
+    "changed": "The document was changed since, so its passage is not shown.",
+}
+READER |= SOURCES | LIBRARY

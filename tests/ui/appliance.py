@@ -19,6 +19,8 @@ from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
+from tests.ui.shelf import Shelf
+from tests.ui.shelf_routes import with_shelf
 from ui.app import create_app as create_page
 
 SENTENCE = ["", "The", "lamp", "is", "lit", "and", "the", "kettle", "sings"][1:]
@@ -56,6 +58,7 @@ class Served:
     key: str
     engines: Mapping[str, ScriptedEngine]
     signins: Signins
+    shelf: Shelf
 
     @property
     def link(self) -> str:
@@ -87,9 +90,10 @@ def served(home: Path, port: int) -> Iterator[Served]:
     keys = Keys(settings.database)
     signins = Signins(settings.database)
     house = House(settings, keys, Pipeline(settings, engines), engines, signins=signins)
-    api = create_app(house)
+    key, shelf = keys.create("somebody")[1], Shelf()
+    api = with_shelf(create_app(house), shelf, key)
     with running(lambda: together(api, create_page(settings.url)), port):
-        yield Served(settings.url, keys.create("somebody")[1], engines, signins)
+        yield Served(settings.url, key, engines, signins, shelf)
     signins.close()
     keys.close()
 

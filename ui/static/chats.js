@@ -27,9 +27,15 @@ function title(chat) {
 
 function tools(chat) {
   if (chat.id === removing) {
-    const remove = () => { store.remove(chat.id); say("hearth:removed", chat.id); };
+    const own = store.read(chat.id)?.documents?.own;
+    const remove = () => {
+      if (own) say("hearth:forget", { chat: chat.id, own });
+      store.remove(chat.id);
+      say("hearth:removed", chat.id);
+    };
     const onblur = () => { removing = null; list(); };
-    return [make("button", { type: "button", className: "sure", onclick: remove, onblur }, words.really)];
+    const really = own ? words.reallyDocuments : words.really;
+    return [make("button", { type: "button", className: "sure", onclick: remove, onblur }, really)];
   }
   return [
     button("rename", words.rename, () => { renaming = chat.id; list(); }),

@@ -12,7 +12,7 @@ const store = {
   },
   write(chat) {
     const known = parsed(localStorage.getItem(`hearth.title.${chat.id}`));
-    const title = known?.title ?? chat.turns[0].text.trim().slice(0, 60);
+    const title = known?.title ?? (chat.turns[0]?.text ?? chat.documents.own.name).trim().slice(0, 60);
     localStorage.setItem(`hearth.chat.${chat.id}`, JSON.stringify(chat));
     localStorage.setItem(`hearth.title.${chat.id}`, JSON.stringify({ title, at: Date.now() }));
     say("hearth:changed");
@@ -52,4 +52,9 @@ function button(name, label, onclick) {
   const node = make("button", { type: "button", className: `tool ${name}`, title: label, onclick });
   node.setAttribute("aria-label", label);
   return node;
+}
+
+// said("{n} of {m}", {n: 1, m: 2})
+function said(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }

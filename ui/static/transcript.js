@@ -1,7 +1,7 @@
 // The open conversation; turns.js draws it. `element`, `props`, `trigger`, `watch` come from Gradio.
 //
 // The page owns the conversation; the server only draws. `props.value` goes out with the events
-// "show" and "ask" as {id, run, turns}, and comes back as a painting {chat, run, first, turns}.
+// "show" and "ask" as {id, run, turns, documents}, and comes back as a painting {chat, run, first, turns}.
 const words = props.words;
 let chat = null;
 let live = null; // the answer being written: {chat, run}
@@ -12,13 +12,15 @@ const turns = make("ol", { className: "turns" });
 const latest = button("latest", words.latest, () => toEnd("smooth"));
 element.replaceChildren(empty, turns, latest);
 
-window.hearth = { ask, stop, rest };
+window.hearth = Object.assign(window.hearth ?? {}, {
+  ask, stop, rest, warn, documents, choose, own, conversation,
+});
 
 // ---- opening and keeping
 
 function open(id) {
   const stored = live?.chat.id === id ? live.chat : id && store.read(id);
-  chat = stored || { id: crypto.randomUUID(), turns: [] };
+  chat = stored || { id: crypto.randomUUID(), turns: [], documents: lastChoice() };
   sessionStorage.setItem("hearth.open", chat.id);
   turns.replaceChildren(...chat.turns.map(drawTurn));
   refresh();
@@ -42,8 +44,8 @@ function keep(kept) {
 }
 
 function send(event) {
-  const plain = chat.turns.map(({ role, text, note, state }) => ({ role, text, note, state }));
-  props.value = { id: chat.id, run: runs, turns: plain };
+  const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
+  props.value = { id: chat.id, run: runs, turns: chat.turns.map(plain), documents: asked() };
   trigger(event);
 }
 
@@ -51,6 +53,7 @@ function send(event) {
 
 function ask(text, place = chat.turns.length) {
   if (live || !text.trim()) return false;
+  if (window.hearth.preparing?.()) return warn(words.notYet);
   chat.turns.length = place;
   chat.turns.push({ role: "user", text: text.trim() });
   answer();
@@ -153,6 +156,7 @@ function warn(text) {
   const box = make("div", { className: "warning", role: "alert" }, text);
   element.append(box);
   setTimeout(() => box.remove(), 8000);
+  return false;
 }
 
 // ---- scrolling
@@ -167,8 +171,9 @@ function toEnd(behavior) {
 }
 
 element.addEventListener("click", (event) => {
-  const node = event.target.closest(".copy-code");
-  if (node) copy(node.closest(".code").querySelector("code").textContent, node);
+  const node = event.target.closest(".copy-code, .mark");
+  if (node?.matches(".mark")) openMark(node);
+  else if (node) copy(node.closest(".code").querySelector("code").textContent, node);
 });
 window.addEventListener("scroll", () => latest.classList.toggle("shown", !atEnd()), { passive: true });
 window.addEventListener("hearth:open", (event) => open(event.detail));

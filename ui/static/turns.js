@@ -6,6 +6,7 @@ function drawTurn(turn, place) {
   node.setAttribute("aria-label", turn.role === "user" ? words.you : words.model);
   node.append(
     make("div", { className: "body" }),
+    make("div", { className: "sources" }),
     make("div", { className: "note" }),
     make("div", { className: "tools" }),
   );
@@ -20,13 +21,14 @@ function redraw(place) {
 }
 
 function fill(node, turn, place) {
-  const [body, note, tools] = node.children;
+  const [body, sources, note, tools] = node.children;
   node.dataset.state = turn.state ?? "done";
   body.ariaBusy = String(turn.state === "waiting" || turn.state === "writing");
   if (turn.html) patch(body, turn.html);
   else body.textContent = turn.text;
   body.classList.toggle("plain", !turn.html);
   if (turn.state === "waiting") body.replaceChildren(make("span", { className: "pulse", title: words.waiting }));
+  fillSources(sources, turn);
   note.textContent = turn.note ?? "";
   if (!tools.children.length) tools.append(...toolsOf(turn, place, node));
 }
