@@ -96,13 +96,13 @@ class TextIndex:
     def _rare(self, db: apsw.Connection, stems: Sequence[str], size: int) -> Iterator[str]:
         """From the rarest on, as many as are cheap enough, and at least one that there is.
 
-        A word in more than half of all passages tells nothing, unless there is no other.
+        A word in more than half of many passages tells nothing, unless there is no other.
         """
         counted = sorted((self._count(db, stem), stem) for stem in stems)
         read = 0
         for count, stem in counted:
             read += count
-            if read > count and (read > MOST_POSTINGS or count > size / 2):
+            if read > count and (read > MOST_POSTINGS or count > max(_CHEAP, size / 2)):
                 return
             if count:
                 yield stem

@@ -5,7 +5,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -39,11 +39,10 @@ class Originals:
         """Reads `source` to its end. What is not kept by then is gone afterwards."""
         half = self._folder / f"{secrets.token_hex(8)}{_HALF}"
         try:
-            with _translated():
-                received = _copied(source, half)
-            yield received
+            yield _copied(source, half)
         finally:
-            half.unlink(missing_ok=True)
+            with suppress(OSError):
+                half.unlink()
 
     def keep(self, received: Received) -> None:
         """It survives a power loss under its name from now on."""
@@ -69,14 +68,25 @@ class Originals:
 
 def _copied(source: BinaryIO, half: Path) -> Received:
     digest, size = hashlib.sha256(), 0
-    descriptor = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as target:
+    with _translated():
+        descriptor = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
         while chunk := source.read(_CHUNK):
             digest.update(chunk)
-            size += target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
+            size += len(chunk)
+            _write(descriptor, chunk)
+        with _translated():
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     return Received(half, digest.hexdigest(), size)
+
+
+def _write(descriptor: int, chunk: bytes) -> None:
+    left = memoryview(chunk)
+    with _translated():
+        while left:
+            left = left[os.write(descriptor, left) :]
 
 
 def _sync(folder: Path) -> None:
