@@ -16,6 +16,7 @@ __all__ = ["PassageLimits", "TokenCounter", "cut"]
 SMALLEST_LIMIT: Final = 8  # tokens: an embedder that takes fewer can hold no sentence
 _HEADING_SHARE: Final = 4  # at most one in so many tokens is spent on headings
 _HEADING_CHARACTERS: Final = 100  # of each
+_SHORTEST_HEADING: Final = 12  # characters that still say something
 _ATOM_SHARE: Final = 6  # a passage has at least so many places to end
 _CHARACTERS: Final = 10  # for each token of the limit: some tokens are very long words
 
@@ -167,17 +168,18 @@ class _Headings:
         """Without the outermost ones where they are too long."""
         kept = [_clipped(heading) for heading in (*self._title, *path)]
         while kept and (tokens := self._count(kept)) > self._most:
-            del kept[0]
+            if len(kept) > 1 or len(kept[0]) < _SHORTEST_HEADING:
+                del kept[0]
+            else:
+                kept[0] = _clipped(kept[0], len(kept[0]) // 2)
         return tuple(kept), tokens if kept else 0
 
     def _count(self, headings: list[str]) -> int:
         return len(self._counter.spans(" > ".join(headings)))
 
 
-def _clipped(heading: str) -> str:
-    if len(heading) <= _HEADING_CHARACTERS:
-        return heading
-    return heading[: _HEADING_CHARACTERS - 1].rstrip() + "\u2026"
+def _clipped(heading: str, most: int = _HEADING_CHARACTERS) -> str:
+    return heading if len(heading) <= most else heading[: most - 1].rstrip() + "\u2026"
 
 
 def _word_border(text: str, start: int, end: int) -> int:

@@ -8,30 +8,28 @@ from typing import Final
 from index.documents import Block, BlockKind
 from index.parsing.tables import table_texts
 
-_KEPT: Final = {"\n", "\t"}
-_UNSEEN: Final = "\u00ad\u200b\u200e\u200f\u2060\ufeff"  # soft hyphen, zero width, marks
+# Control characters, soft hyphens, what has no width, marks of direction (which turn names around)
+# and tags (which hide orders to a model).
+_UNSEEN: Final = re.compile(
+    "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\\xad\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f"
+    "\\ufeff\\U000e0000-\\U000e007f]+"
+)
+_ENDS: Final = re.compile("\\r\\n?|[\\x0b\\x0c\\x85\\u2028\\u2029]")
+_HALVES: Final = re.compile("[\\ud800-\\udfff]")
 # Ligatures, Arabic letters as drawn, letters of formulas: their meaning is searched for.
 _DRAWN: Final = re.compile("[\ufb00-\ufdff\ufe70-\ufeff\U0001d400-\U0001d7ff]+")
 _BEGINNING: Final = 3  # blocks
-_SPACES: Final = re.compile(r"[^\S\n]+")
-_BREAKS: Final = re.compile(r" ?\n[ \n]*")
-
-
-def _dropped() -> dict[int, str | None]:
-    control = [chr(i) for i in (*range(32), *range(127, 160)) if chr(i) not in _KEPT]
-    table: dict[int, str | None] = dict.fromkeys(map(ord, (*control, *_UNSEEN)))
-    table[0x0B] = table[0x0C] = table[0x85] = table[0x2028] = table[0x2029] = "\n"
-    return table | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-
-
-_TRANSLATION: Final = _dropped()
+_SPACES: Final = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # all but single spaces
+_BREAKS: Final = re.compile(r" \n[ \n]*|\n[ \n]+")  # all but single line ends
 
 
 def printable(text: str) -> str:
     """Without control characters, half surrogates and what is not seen; NFC; `\\n` ends lines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_TRANSLATION)
+    text = _UNSEEN.sub("", _ENDS.sub("\n", text))
+    if text.isascii():
+        return text
     text = _DRAWN.sub(lambda drawn: unicodedata.normalize("NFKC", drawn[0]), text)
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", _HALVES.sub("\ufffd", text))
 
 
 def flowing(text: str) -> str:
@@ -40,6 +38,8 @@ def flowing(text: str) -> str:
 
 
 def one_line(text: str) -> str:
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # as nearly every cell of a table: there may be millions
     return " ".join(printable(text).split())
 
 

@@ -7,6 +7,7 @@ its parent does (the socket closes), and by itself when nothing was asked for a 
 """
 
 import json
+import math
 import os
 import select
 import signal
@@ -115,7 +116,7 @@ def _parse(file: int, result: int, name: str, limits: ParseLimits) -> None:
     code = 1
     try:
         os.setsid()
-        confine(limits.memory, int(limits.seconds), [_PACKAGE])
+        confine(limits.memory, math.ceil(limits.seconds), [_PACKAGE])
         _write(result, _outcome(file, name, limits))
         code = 0
     finally:

@@ -1,7 +1,7 @@
 """What a process that parses may not do (Linux).
 
 On every Linux: no more memory, CPU time, open files or written bytes than the limits say, no core
-file, no new privileges, lowest priority but one, death with its parent; and Python code can
+file, no new privileges, low priority, death with its parent; and Python code can
 neither connect, listen, start programs nor write files (an audit hook).
 Where the kernel lets us (root, or user namespaces): a network of its own, with nothing in it, so
 that native code has none either. Where it has Landlock (Linux 5.13): no file can be opened but
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+_NICE: Final = 5  # more, and a busy machine gives a parser nothing in its time
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CLONE_NEWUSER: Final = 0x10000000
@@ -54,7 +55,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def seclude() -> None:
     """Of the process and all that it starts from now on: no network, low priority, no core."""
-    os.nice(10)
+    os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if _libc.unshare(_CLONE_NEWNET) != 0:

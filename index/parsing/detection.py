@@ -135,8 +135,10 @@ def _marked_up(text: str, head: str) -> Format | None:
     kind = _XML_ROOTS.get(root[1].lower()) if root else None
     if kind or head.startswith("<?xml"):
         return kind or (formats.XML if root else None)
-    if head[:9].lower() == "<!doctype" or _PAGE_TAG.match(rest):
+    if _PAGE_TAG.match(head) or _PAGE_TAG.match(rest):
         return formats.HTML
+    if head.startswith("<!DOCTYPE"):
+        return formats.XML
     return formats.XML if root and text.rstrip().endswith(">") else None
 
 

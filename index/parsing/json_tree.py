@@ -10,7 +10,7 @@ from index.parsing.blocks import Blocks
 from index.parsing.content import Content, Source
 from index.parsing.formats import Format
 
-_DEEPEST: Final = 24  # levels that are told by their paths; what lies deeper is shown as JSON
+_DEEPEST: Final = 24  # names in a path: the last ones
 _TABLE_CELL: Final = 120  # characters
 _BLOCK: Final = 600
 _TRIED: Final = 3  # lines that have to be JSON by themselves
@@ -48,7 +48,7 @@ def add_value(blocks: Blocks, value: Any) -> None:
         blocks.table([names, *rows], header=True)
         return
     for part in value if isinstance(value, list) else [value]:
-        _add_lines(blocks, list(_lines(part, "", 0)))
+        _add_lines(blocks, list(_lines(part)))
 
 
 def _add_lines(blocks: Blocks, lines: Sequence[str]) -> None:
@@ -62,19 +62,20 @@ def _add_lines(blocks: Blocks, lines: Sequence[str]) -> None:
     blocks.text("\n".join(together))
 
 
-def _lines(value: Any, path: str, depth: int) -> Iterator[str]:
-    if depth > _DEEPEST:
-        yield f"{path}: {orjson.dumps(value).decode()}"
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _lines(inner, f"{path}.{name}" if path else name, depth + 1)
-    elif isinstance(value, list) and all(not isinstance(one, dict | list) for one in value):
-        yield f"{path}: {', '.join(map(_scalar, value))}"
-    elif isinstance(value, list):
-        for number, inner in enumerate(value, 1):
-            yield from _lines(inner, f"{path}[{number}]", depth + 1)
-    else:
-        yield f"{path}: {_scalar(value)}" if path else _scalar(value)
+def _lines(value: Any) -> Iterator[str]:
+    """A line for each value that holds no others, and for a list of such."""
+    stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
+    while stack:
+        inner, path = stack.pop()
+        if isinstance(inner, dict):
+            named = [(one, (*path, str(name))[-_DEEPEST:]) for name, one in inner.items()]
+            stack.extend(reversed(named))
+        elif isinstance(inner, list) and any(isinstance(one, dict | list) for one in inner):
+            counted = [(one, (*path, str(i))[-_DEEPEST:]) for i, one in enumerate(inner, 1)]
+            stack.extend(reversed(counted))
+        else:
+            told = ", ".join(map(_scalar, inner)) if isinstance(inner, list) else _scalar(inner)
+            yield f"{'.'.join(path)}: {told}" if path else told
 
 
 def _is_table(records: Sequence[Any]) -> bool:

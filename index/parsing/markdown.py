@@ -8,12 +8,13 @@ from markdown_it.token import Token
 
 from index.parsing.blocks import Blocks
 from index.parsing.content import Content, Source
+from index.parsing.plain import add_paragraphs
 from index.parsing.web_page import add_page
 
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _TITLE: Final = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.M)
+_DEEPEST: Final = 100  # lists and quotes in one another
 _BREAKS: Final = {"softbreak": " ", "hardbreak": "\n"}
-_TAG: Final = re.compile(r"<[^>]*>")
 
 
 def read(source: Source) -> Content:
@@ -24,12 +25,14 @@ def read(source: Source) -> Content:
         title = titles[2] if titles else ""
     blocks = Blocks()
     add_markdown(blocks, text)
+    if not blocks.found:  # nested beyond what the parser follows
+        add_paragraphs(blocks, text)
     return Content(blocks.found, title)
 
 
 def add_markdown(blocks: Blocks, text: str) -> None:
     walk = _Walk(blocks)
-    for token in MarkdownIt("commonmark").enable("table").parse(text):
+    for token in MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").parse(text):
         walk.take(token)
 
 

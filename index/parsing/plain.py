@@ -9,7 +9,7 @@ from index.parsing.content import Content, Source
 from index.parsing.formats import suffix_of
 
 _ITEM: Final = re.compile(r"\s*(?:[-*+•‣◦·]|\d{1,3}[.)])\s+\S")
-_RULE: Final = re.compile(r"([=\-~#*_])\1{2,}")
+_RULE: Final = re.compile(r"^[^\S\n]*([=\-~#*_])\1{2,}[^\S\n]*$", re.M)
 _EMPTY_LINES: Final = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
@@ -29,14 +29,11 @@ def add_paragraphs(blocks: Blocks, text: str) -> None:
         if len(lines) >= 2 and _underlines(lines[1], lines[0]):
             blocks.heading(lines[0], 1 if lines[1].strip()[0] == "=" else 2)
             lines = lines[2:]
-        _add_lines(blocks, [line for line in lines if not _RULE.fullmatch(line.strip())])
-
-
-def _add_lines(blocks: Blocks, lines: list[str]) -> None:
-    if lines and all(map(_ITEM.match, lines)):
-        blocks.list_lines("\n".join(lines))
-    else:
-        blocks.text("\n".join(lines))
+        text = _RULE.sub("", "\n".join(lines)).strip("\n")
+        if all(map(_ITEM.match, text.split("\n"))):
+            blocks.list_lines(text)
+        else:
+            blocks.text(text)
 
 
 def _underlines(rule: str, line: str) -> bool:

@@ -9,7 +9,7 @@ from index.errors import ParseRefused
 from index.parsing.blocks import first_heading, one_line
 from index.parsing.content import Content, Member, Source
 from index.parsing.detection import identify
-from index.parsing.formats import Format
+from index.parsing.formats import ZIP, Format
 from index.parsing.limits import MIB, ParseLimits
 
 NAME_CHARACTERS: Final = 200
@@ -68,7 +68,8 @@ class _Reading:
             empty = False
             yield from self._member(member, f"{name}/{safe_name(member.name)}", depth + 1)
         if empty:
-            raise ParseRefused(f"The {kind.label} has no text.", "empty")
+            what = "files" if kind is ZIP else "text"
+            raise ParseRefused(f"The {kind.label} has no {what}.", "empty")
 
     def _member(self, member: Member, name: str, depth: int) -> Iterator[Parsed]:
         try:
@@ -93,9 +94,7 @@ class _Reading:
             raise _Bomb("The archive grows too large when it is unpacked: split it.", "too_large")
 
     def refusal(self) -> ParseRefused:
-        """Why there is no document at all."""
-        if not self._failed:
-            return ParseRefused("The archive has no files.", "empty")
+        """Why there is no document at all, though there were files."""
         if len(self._failed) == 1:
             name, only = self._failed[0]
             return ParseRefused(f"{name}: {only.message}", only.code)

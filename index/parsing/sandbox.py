@@ -99,7 +99,10 @@ def _refusal(end: End, limits: ParseLimits) -> ParseRefused:
     if end.memory > _NEARLY * limits.memory:
         message = "The file needs too much memory: split it into smaller files."
         return ParseRefused(message, "too_large")
-    message = "The file is damaged: reading it fails badly. Open it and save it again."
+    message = (
+        "The file cannot be read: it is damaged, or needs too much memory. Open it and save it "
+        "again, or split it."
+    )
     return ParseRefused(message, "damaged")
 
 

@@ -13,7 +13,7 @@ def add_sheet(blocks: Blocks, rows: Sequence[Sequence[str]]) -> None:
     """Parts of a sheet stand between empty rows."""
     part: list[Sequence[str]] = []
     for row in rows:
-        if any(cell.strip() for cell in row):
+        if "".join(row).strip():
             part.append(row)
         else:
             _add_part(blocks, part)

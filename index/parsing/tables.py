@@ -17,11 +17,13 @@ def table_texts(rows: Sequence[Row], header: bool) -> Iterator[str]:
     lines = [" | ".join(row) for row in _filled(rows)]
     head = lines[0] if header and len(lines) > 1 and len(lines[0]) <= HEADER_CHARACTERS else ""
     piece: list[str] = []
+    size = 0
     for line in lines:
-        if piece and sum(map(len, piece)) + len(line) > TABLE_CHARACTERS:
+        if piece and size + len(line) > TABLE_CHARACTERS:
             yield "\n".join(piece)
-            piece = [head] if head else []
+            piece, size = ([head], len(head)) if head else ([], 0)
         piece.append(line)
+        size += len(line)
     if piece:
         yield "\n".join(piece)
 

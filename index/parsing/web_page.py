@@ -33,10 +33,13 @@ def _main_part(tree: HtmlElement) -> HtmlElement:
     """The only main part, where the page has one with much of its text; else its body."""
     bodies = tree.xpath("//body")
     body: HtmlElement = bodies[0] if bodies else tree
-    whole = len(visible_text(body))
     for path in _MAIN:
         found = tree.xpath(path)
-        if len(found) == 1 and len(visible_text(found[0])) > _ENOUGH * whole:
+        if len(found) == 1 and _is_most(found[0], body):
             main: HtmlElement = found[0]
             return main
     return body
+
+
+def _is_most(part: HtmlElement, body: HtmlElement) -> bool:
+    return len(visible_text(part)) > _ENOUGH * len(visible_text(body))
