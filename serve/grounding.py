@@ -1,6 +1,6 @@
 """Answers from documents: what was asked for, what was found, and the prompt that comes of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from index.answers.prompt import Budget, grounded
 from index.answers.sources import Source
 from index.answers.stream import with_citations
 from index.answers.verdict import refusal
+from index.documents import Hit
 from index.filters import Filter
 from index.library import Library, Search
 from index.retriever import RetrievalPlan
@@ -25,6 +26,7 @@ FEW: Final = 2  # passages under the brownout's `fewer_passages`
 BYTES_PER_TOKEN: Final = 3  # of prose in most tokenizers 4; too many passages would be refused
 ANSWER: Final = 256  # tokens that are left for an answer of no stated length
 FRAME: Final = 120  # tokens of what is said around passages
+NEAR_THE_BEST: Final = 0.25  # of its score
 CONTINUES: Final = 6  # a last turn of fewer words may mean what the turn before it spoke of
 
 
@@ -103,9 +105,7 @@ class Grounding:
         least = self._settings.threshold if wanted.threshold is None else wanted.threshold
         if wanted.only and (refused := refusal(found.hits, least)) is not None:
             return Grounds(refusal=refused.text, notes=found.notes)
-        hits = found.hits
-        if wanted.threshold is not None:
-            hits = tuple(hit for hit in hits if hit.score >= wanted.threshold)
+        hits = worth_reading(found.hits, wanted.threshold)
         budget = Budget(self._room(prompt, looking), tokens_of)
         made = grounded(messages, hits, budget, "grounded" if wanted.only else "helpful")
         own = tuple(message.content for message in messages)
@@ -123,6 +123,13 @@ class Grounding:
         talk = sum(tokens_of(message.content) for message in _messages(prompt))
         left = looking.context - talk - FRAME - (prompt.sampling.max_tokens or ANSWER)
         return max(0, min(left, int(self._settings.prompt_share * looking.context)))
+
+
+def worth_reading(hits: Sequence[Hit], threshold: float | None) -> list[Hit]:
+    """Without what is much less likely about the question than the best: it only distracts."""
+    best = max((hit.score for hit in hits), default=0.0)
+    least = best * NEAR_THE_BEST if threshold is None else threshold
+    return [hit for hit in hits if hit.score >= least]
 
 
 def asked_text(prompt: Prompt, documents: FromDocuments | None) -> str:

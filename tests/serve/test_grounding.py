@@ -14,7 +14,7 @@ from models.engine import Chunk, Format, Message, Prompt, Sampling
 from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
 from serve.errors import BadRequest
-from serve.grounding import FromDocuments, Grounding, Looking, asked_text
+from serve.grounding import FromDocuments, Grounding, Looking, asked_text, worth_reading
 from serve.pipeline import Helpers, Pipeline, Request
 from serve.questions import Asking
 from serve.receipt import Receipt
@@ -35,7 +35,7 @@ def hit(number: int, text: str, score: float) -> Hit:
 class Told:
     """Finds the same hits, whatever is asked, and remembers what that was."""
 
-    hits: tuple[Hit, ...] = (hit(1, LEAVE, 0.9), hit(2, TRAINS, 0.2))
+    hits: tuple[Hit, ...] = (hit(1, LEAVE, 0.9), hit(2, TRAINS, 0.3))
     searches: list[Search] = field(default_factory=list)
 
     async def search(self, reader: Reader, search: Search) -> Retrieval:
@@ -119,6 +119,22 @@ async def test_a_threshold_of_the_request_leaves_weak_passages_out() -> None:
     wanted = FromDocuments(("handbook",), threshold=0.5)
     _, receipt, _ = await answered(Told(), Script(), wanted, ASKED)
     assert [source.document for source in receipt.sources] == ["doc_1"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "threshold", "kept"),
+    [
+        ((0.8, 0.3, 0.1), None, 2),
+        ((0.8, 0.3, 0.1), 0.05, 3),
+        ((0.02, 0.01), None, 2),
+        ((), None, 0),
+    ],
+)
+def test_what_is_far_from_the_best_is_not_read(
+    scores: tuple[float, ...], threshold: float | None, kept: int
+) -> None:
+    hits = [hit(i, TRAINS, score) for i, score in enumerate(scores)]
+    assert worth_reading(hits, threshold) == hits[:kept]
 
 
 async def test_json_is_left_as_it_is() -> None:
