@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from serve.cli.options import fail
+from serve.cli.own_key import own_key
 
 if TYPE_CHECKING:
     from serve.bench.target import Target
@@ -74,24 +74,8 @@ def _first(settings: "Settings", chosen: Chosen) -> "Iterator[Target]":
     elif chosen.key:
         yield Target("Hearth", settings.url, model, chosen.key)
     else:
-        with _own_key(settings) as made:
+        with own_key(settings, "bench") as made:
             yield Target("Hearth", settings.url, model, made)
-
-
-@contextmanager
-def _own_key(settings: "Settings") -> Iterator[str]:
-    """A key of the appliance of this data directory; revoked in the end."""
-    from serve.ledger.keys import Keys
-
-    if not settings.database.exists():
-        raise fail("There is no appliance in this data directory: 'hearth up', or --url and --key.")
-    keys = Keys(settings.database)
-    made, text = keys.create("bench")
-    try:
-        yield text
-    finally:
-        keys.revoke(made.id)
-        keys.close()
 
 
 @contextmanager

@@ -68,6 +68,14 @@ def test_the_file_in_the_data_directory_is_read(tmp_path: Path) -> None:
     assert load(home=tmp_path).data == tmp_path.resolve()
 
 
+def test_keys_for_commands_are_in_the_environment_beside_the_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HEARTH_KEY", "HEARTH_BENCH_KEY", "HEARTH_BENCH_AGAINST_KEY"):
+        monkeypatch.setenv(name, "hearth-0-0")
+    assert load() == Settings()
+
+
 def test_a_file_named_by_the_environment_is_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

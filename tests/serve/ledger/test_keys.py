@@ -95,3 +95,10 @@ def test_all_tells_of_revoked_keys_too(keys: Keys) -> None:
     keys.revoke("anna")
     keys.create("ben")
     assert [(k.name, k.active) for k in keys.all()] == [("anna", False), ("ben", True)]
+
+
+def test_a_key_can_be_made_for_whom_there_is_already(keys: Keys) -> None:
+    first = keys.create("one")[0]
+    second, text = keys.create("two", tenant=first.tenant)
+    assert second.tenant == first.tenant != keys.create("three")[0].tenant
+    assert keys.authenticate(text) == second

@@ -1,0 +1,217 @@
+"""`hearth docs …`: documents of a running appliance, from the command line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serve.cli.docs_access import Collection, Key, Url, access
+from serve.cli.docs_search import eval_, search
+from serve.cli.options import FAILED, AsJson, Config, Home
+
+if TYPE_CHECKING:
+    from serve.cli.docs_client import DocsClient
+
+commands = typer.Typer(no_args_is_help=True, help="Documents: add, find and share them.")
+commands.command()(search)
+commands.command(name="eval")(eval_)
+
+Some = Annotated[
+    str | None, typer.Option("--collection", help="Of this one only.", show_default=False)
+]
+Which = Annotated[str, typer.Argument(help="Name or id of a collection.")]
+Whom = Annotated[str, typer.Argument(help="Id or name of a key.")]
+
+
+@commands.command()
+def add(  # noqa: PLR0913, PLR0917  (options of a command)
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)],
+    collection: Collection,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: what changes there, changes here.")
+    ] = False,
+    json_: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Add files and all that folders hold; the collection is made where there is none.
+
+    In the collection a file is called by its path inside the folder. Unchanged files cost nothing,
+    changed ones take the place of what they were. Exit code 1 when a file was refused.
+    """
+    from serve.cli.docs_add import add_once, follow
+    from serve.cli.docs_sync import Sync
+
+    reach = access(url, key, home, config)
+    most = reach.settings.limits.file_bytes
+    with reach.client() as client:
+        store = client.find(collection) or client.create(collection)
+        sync = Sync(client, store["id"], paths, most)
+        fine = add_once(sync, json_)
+        if watch:
+            follow(sync, json_)
+    if not fine:
+        raise typer.Exit(FAILED)
+
+
+@commands.command()
+def collections(
+    json_: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """List the collections and how much they hold."""
+    with access(url, key, home, config).client() as client:
+        found = client.collections()
+    if json_:
+        typer.echo(json.dumps(found))
+        return
+    for one in found:
+        counts = one["file_counts"]
+        typer.echo(
+            f"{one['name']:32} {counts['completed']:6} documents {one['passages']:8} passages  "
+            f"{one['access']:6}  {one['id']}"
+        )
+
+
+@commands.command(name="list")
+def list_(  # noqa: PLR0913, PLR0917  (options of a command)
+    collection: Some = None,
+    json_: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """List the documents of a collection, or of all."""
+    with access(url, key, home, config).client() as client:
+        found = [each for store in _stores(client, collection) for each in _of(client, store)]
+    _tell(found, json_)
+
+
+@commands.command()
+def status(  # noqa: PLR0913, PLR0917  (options of a command)
+    collection: Some = None,
+    json_: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Show the work under way, how far it is, and what could not be read and why."""
+    with access(url, key, home, config).client() as client:
+        stores = _stores(client, collection)
+        states = ("in_progress", "failed")
+        found = [one for s in stores for state in states for one in _of(client, s, state)]
+    _tell(found, json_)
+
+
+@commands.command()
+def rm(  # noqa: PLR0913, PLR0917  (options of a command)
+    collection: Collection,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Documents, by name or id.", show_default=False)
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="The collection itself, with all it holds.")
+    ] = False,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Remove documents: they are in no answer from now on."""
+    if bool(names) == everything:
+        raise typer.BadParameter("Name documents, or --everything.")
+    with access(url, key, home, config).client() as client:
+        store = client.collection(collection)["id"]
+        found = _named(list(client.documents(store)), names or [])
+        if everything:
+            files = {each["id"] for each in client.documents(store)}
+            client.delete_collection(store)
+            client.forget(sorted(files))
+        for document in found:
+            client.delete(store, document)
+    typer.echo(f"Removed {collection}." if everything else f"Removed {len(found)} documents.")
+
+
+@commands.command()
+def share(  # noqa: PLR0913, PLR0917  (options of a command)
+    collection: Which,
+    with_: Whom,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Let another key read a collection and get answers from it."""
+    with access(url, key, home, config).client() as client:
+        found = client.collection(collection)
+        client.share(found["id"], with_)
+    typer.echo(f"{with_} may read {found['name']}.")
+
+
+@commands.command()
+def unshare(  # noqa: PLR0913, PLR0917  (options of a command)
+    collection: Which,
+    with_: Whom,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Let another key no longer read a collection."""
+    with access(url, key, home, config).client() as client:
+        found = client.collection(collection)
+        client.unshare(found["id"], with_)
+    typer.echo(f"{with_} may no longer read {found['name']}.")
+
+
+def _stores(client: "DocsClient", collection: str | None) -> list[dict[str, Any]]:
+    return client.collections() if collection is None else [client.collection(collection)]
+
+
+def _of(
+    client: "DocsClient", store: dict[str, Any], state: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Its documents, each with the name of the collection."""
+    for each in client.documents(store["id"], state):
+        yield each | {"collection": store["name"]}
+
+
+def _named(documents: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    """Raises `DocsRefused` for a name that none has."""
+    from serve.cli.docs_client import DocsRefused
+
+    found = []
+    for name in names:
+        matching = [d for d in documents if name in (d["name"], d["id"], d["document"])]
+        if not matching:
+            raise DocsRefused(f"There is no document {name!r} in it: see 'hearth docs list'.")
+        found += matching
+    return found
+
+
+def _tell(found: list[dict[str, Any]], json_: bool) -> None:
+    if json_:
+        typer.echo(json.dumps(found))
+        return
+    for one in found:
+        typer.echo(f"{one['collection']:24} {_state(one):28} {one['name']}  ({one['id']})")
+
+
+def _state(document: dict[str, Any]) -> str:
+    progress, status = document["progress"], document["status"]
+    if status == "completed":
+        return f"{document['passages']} passages"
+    if status == "failed":
+        return f"failed: {document['last_error']['message']}"
+    if status == "in_progress" and progress["total"]:
+        return f"{progress['stage']} {progress['done']}/{progress['total']}"
+    return str(progress["stage"] if status == "in_progress" else status)

@@ -1,0 +1,30 @@
+"""Keys that a command makes for itself, and that are gone when it ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from serve.cli.options import fail
+
+if TYPE_CHECKING:
+    from serve.config import Settings
+
+
+@contextmanager
+def own_key(settings: "Settings", name: str, admin: bool = False) -> Iterator[str]:
+    """A key of the appliance of this data directory; revoked in the end.
+
+    An admin's has the tenant of the first admin key: what it makes belongs to the owner.
+    """
+    from serve.ledger.keys import Keys
+
+    if not settings.database.exists():
+        raise fail("There is no appliance in this data directory: 'hearth up', or --url and --key.")
+    keys = Keys(settings.database)
+    owners = [key.tenant for key in keys.all() if key.admin] if admin else []
+    made, text = keys.create(name, admin, owners[0] if owners else None)
+    try:
+        yield text
+    finally:
+        keys.revoke(made.id)
+        keys.close()
