@@ -32,6 +32,7 @@ _TOKENIZER: Final = ("porter", ["unicode61", "remove_diacritics", "2"])  # as in
 _COUNT: Final = "SELECT doc FROM vocabulary_$ WHERE term = ?"
 _PLACES: Final = "SELECT group_concat(doc) FROM occurrences_$ WHERE term = ?"
 _LENGTHS: Final = "SELECT id, sz FROM words_$_docsize WHERE id > ? ORDER BY id"
+_TEXTS: Final = "SELECT COUNT(*) FROM words_$_docsize"
 _VERSION: Final = "SELECT version FROM collections WHERE number = ?"
 
 Weights = NDArray[np.float32]
@@ -48,6 +49,7 @@ class TextIndex:
         self._ids: Ids = NONE
         self._lengths: Weights = np.empty(0, np.float32)
         self._mean = 1.0
+        self._size = 0
         self._counts: dict[str, int] = {}
         self._postings: dict[str, Postings] = {}
         self._remembered = 0
@@ -62,9 +64,9 @@ class TextIndex:
     ) -> Ranked:
         """The best `k` passages with any of `words`, of all or of the `chosen` documents."""
         with self._lock:
-            version = self._refreshed(db, roster.size)
-            stems = self._rare(db, _stems(db, words), roster.size)
-            found = [self._weighed(db, stem, (version, roster.size)) for stem in stems]
+            version = self._refreshed(db)
+            stems = self._rare(db, _stems(db, words))
+            found = [self._weighed(db, stem, version) for stem in stems]
             ids = self._ids
         scores = np.zeros(len(ids), np.float32)
         for places, weights in found:
@@ -75,12 +77,13 @@ class TextIndex:
         top, values = best(ids[hits], scores[hits], k)
         return list(zip(top.tolist(), values.tolist(), strict=True))
 
-    def _refreshed(self, db: apsw.Connection, size: int) -> int:
+    def _refreshed(self, db: apsw.Connection) -> int:
         """Knows the length of every text that `db` sees; its version."""
         version = int(one_row(db, _VERSION, (self._collection,))[0])
         if version <= self._version:
             return version
-        if len(self._ids) > 1.25 * size:
+        self._size = int(one_row(db, of(_TEXTS, self._collection))[0])
+        if len(self._ids) > 1.25 * self._size:
             self._ids, self._lengths = NONE, np.empty(0, np.float32)
         newest = int(self._ids[-1]) if len(self._ids) else 0
         fresh = list(rows(db, of(_LENGTHS, self._collection), (newest,)))
@@ -93,7 +96,7 @@ class TextIndex:
         self._version = version
         return version
 
-    def _rare(self, db: apsw.Connection, stems: Sequence[str], size: int) -> Iterator[str]:
+    def _rare(self, db: apsw.Connection, stems: Sequence[str]) -> Iterator[str]:
         """From the rarest on, as many as are cheap enough, and at least one that there is.
 
         A word in more than half of many passages tells nothing, unless there is no other.
@@ -102,7 +105,7 @@ class TextIndex:
         read = 0
         for count, stem in counted:
             read += count
-            if read > count and (read > MOST_POSTINGS or count > max(_CHEAP, size / 2)):
+            if read > count and (read > MOST_POSTINGS or count > max(_CHEAP, self._size / 2)):
                 return
             if count:
                 yield stem
@@ -113,9 +116,8 @@ class TextIndex:
             self._counts[stem] = next((int(row[0]) for row in found), 0)
         return self._counts[stem]
 
-    def _weighed(self, db: apsw.Connection, stem: str, seen: tuple[int, int]) -> Postings:
-        """Where in `_ids` the word is, and what that is worth. `seen`: version and size."""
-        version, size = seen
+    def _weighed(self, db: apsw.Connection, stem: str, version: int) -> Postings:
+        """Where in `_ids` the word is, and what that is worth. `version` is what `db` sees."""
         if stem in self._postings and version == self._version:
             return self._postings[stem]
         text = one_row(db, of(_PLACES, self._collection), (stem,))[0]
@@ -123,15 +125,16 @@ class TextIndex:
         places = np.searchsorted(self._ids, found).clip(max=len(self._ids) - 1)
         known = self._ids[places] == found  # else it was removed since
         places = places[known].astype(np.int32)
-        weights = self._bm25(times[known], places, size)
+        weights = self._bm25(times[known], places)
         room = REMEMBERED * len(self._ids) - self._remembered
         if version == self._version and _CHEAP < len(places) <= room:
             self._postings[stem] = places, weights
             self._remembered += len(places)
         return places, weights
 
-    def _bm25(self, times: Weights, places: NDArray[np.int32], size: int) -> Weights:
+    def _bm25(self, times: Weights, places: NDArray[np.int32]) -> Weights:
         count = len(places)
+        size = max(self._size, count)  # `db` may see more than is known
         idf = max(_LEAST_IDF, float(np.log((size - count + 0.5) / (count + 0.5))))
         relative = self._lengths[places] / self._mean
         norm = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative)

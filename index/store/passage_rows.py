@@ -51,12 +51,7 @@ def checked(content: Content, collection: CollectionRecord) -> None:
     if content.embedder != collection.embedder:
         raise Conflict("The collection's embedding model changed meanwhile: embed it again.")
     check_vectors(content.vectors, len(content.passages), collection.dimension)
-    tokens = content.token_vectors
-    if tokens is not None and len(tokens) != len(content.passages):
-        raise VectorsRefused("The token vectors are not those of the passages.")
-    for each in tokens or ():
-        if each.dtype != np.int8 or each.ndim != 2 or each.shape[1] != collection.dimension:
-            raise VectorsRefused(f"Token vectors must be int8 of (t, {collection.dimension}).")
+    check_token_vectors(content.token_vectors, len(content.passages), collection.dimension)
 
 
 def check_vectors(vectors: Collection[Vector], count: int, dimension: int) -> None:
@@ -69,6 +64,17 @@ def check_vectors(vectors: Collection[Vector], count: int, dimension: int) -> No
         length = float(np.linalg.norm(vector))
         if not _LENGTHS[0] <= length <= _LENGTHS[1]:  # nor is NaN
             raise VectorsRefused(f"A vector has the length {length:.3f} and not 1.")
+
+
+def check_token_vectors(
+    tokens: Collection[TokenVectors] | None, count: int, dimension: int
+) -> None:
+    """Raises `VectorsRefused`. None: there are none."""
+    if tokens is not None and len(tokens) != count:
+        raise VectorsRefused("The token vectors are not those of the passages.")
+    for each in tokens or ():
+        if each.dtype != np.int8 or each.ndim != 2 or each.shape[1] != dimension:
+            raise VectorsRefused(f"Token vectors must be int8 of (t, {dimension}).")
 
 
 def insert(
@@ -90,17 +96,23 @@ def _insert_beside(
     where = collection.number, collection.generation
     text = content.passages[place].embedded_text
     db.execute(of("INSERT INTO words_$ (rowid, text) VALUES (?,?)", *where), (row, text))
-    insert_vector(db, where, row, content.vectors[place])
-    if content.token_vectors is not None:
-        tokens = content.token_vectors[place]
-        sql = of("INSERT INTO token_vectors_$_# VALUES (?,?,?)", *where)
-        db.execute(sql, (row, len(tokens), tokens.tobytes()))
+    tokens = None if content.token_vectors is None else content.token_vectors[place]
+    insert_vectors(db, where, row, content.vectors[place], tokens)
 
 
-def insert_vector(db: apsw.Connection, where: tuple[int, int], row: int, vector: Vector) -> None:
+def insert_vectors(
+    db: apsw.Connection,
+    where: tuple[int, int],
+    row: int,
+    vector: Vector,
+    tokens: TokenVectors | None,
+) -> None:
     """`where`: the collection's number and the generation."""
     blob = np.ascontiguousarray(vector, "<f4").tobytes()
     db.execute(of("INSERT INTO vectors_$_# VALUES (?,?)", *where), (row, blob))
+    if tokens is not None:
+        sql = of("INSERT INTO token_vectors_$_# VALUES (?,?,?)", *where)
+        db.execute(sql, (row, len(tokens), tokens.tobytes()))
 
 
 def delete(db: apsw.Connection, collection: int, first: int, last: int) -> None:

@@ -19,6 +19,7 @@ from index.store.jobs import Jobs
 from index.store.originals import Originals
 from index.store.queries import rows
 from index.store.records import Reader
+from index.store.reindex import Reindexing
 from index.store.source import CollectionSource, StoredCollection
 from index.vectors.cache import Key, NearestCache
 from index.vectors.nearest import FEW
@@ -47,6 +48,7 @@ class Store:
         self.files = Files(self._db, originals, clock)
         self.documents = Documents(self._db, originals, clock)
         self.jobs = Jobs(self._db, clock)
+        self.reindexing = Reindexing(self._db, self._nearest)
         if self.failed is None:
             self._clear_away()
 
