@@ -168,7 +168,8 @@ def _reading(path: Path) -> type[Settings]:
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields} | {FILE, RUN_MARK} | COMMANDS
+    settings = {f"HEARTH_{name.upper()}" for name in Settings.model_fields}
+    known = settings | {FILE, RUN_MARK} | COMMANDS
     for name in environment:
         if name.startswith("HEARTH_") and name.split("__")[0].upper() not in known:
             raise ConfigError(f"The environment variable {name} is not a setting.")

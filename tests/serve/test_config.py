@@ -73,7 +73,7 @@ def test_keys_for_commands_are_in_the_environment_beside_the_settings(
 ) -> None:
     for name in ("HEARTH_KEY", "HEARTH_BENCH_KEY", "HEARTH_BENCH_AGAINST_KEY"):
         monkeypatch.setenv(name, "hearth-0-0")
-    assert load() == Settings()
+    assert load().model_dump() == Settings().model_dump()
 
 
 def test_a_file_named_by_the_environment_is_read(
