@@ -47,9 +47,7 @@ class Keys:
         self._version: tuple[int, int] | None = None
         self._active: dict[str, tuple[bytes, Key]] = {}
 
-    def create(
-        self, name: str, admin: bool = False, tenant: str | None = None
-    ) -> tuple[Key, str]:
+    def create(self, name: str, admin: bool = False, tenant: str | None = None) -> tuple[Key, str]:
         """A new key and its text, which nobody can read again. `tenant` None: a new one."""
         with self._db:
             made = self._insert(name, tenant or secrets.token_hex(6), admin)
