@@ -3,20 +3,23 @@
 The store's calls block, so they run in threads; its own lock puts writers in a row.
 """
 
+import asyncio
 import re
 from asyncio import to_thread
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from index.documents import Attributes, StoredPassage
-from index.errors import InvalidQuery, StorageFull, Unknown
+from index.errors import IndexRefusal, InvalidQuery, StorageFull, Unknown
 from index.filtered import Filtered
 from index.ingestion import Ingestion
 from index.library import PIECE, Addition, Collection, Search
 from index.retriever import Retrieval, retrieve
 from index.source import Source
 from index.store.collections import Changes, Embedding, NewCollection
+from index.store.originals import translated
 from index.store.records import (
     CollectionRecord,
     DocumentRecord,
@@ -31,6 +34,7 @@ from index.store.store import Store
 from models.reranker import Reranker
 
 MOST_COLLECTIONS: Final = 16  # of one search
+TIDYING: Final = 600.0  # seconds between two looks for collections whose time has come
 _UPLOAD: Final = re.compile(r"[A-Za-z0-9]{16,64}")
 
 
@@ -58,6 +62,7 @@ class Keeper:
         self._made_by = made_by
         self._incoming = incoming
         self._options = options or KeeperOptions()
+        self._tidying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Goes on with the jobs that an earlier process did not end."""
@@ -65,10 +70,20 @@ class Keeper:
         for left in self._incoming.iterdir():
             left.unlink(missing_ok=True)
         await self._ingestion.start()
+        self._tidying = asyncio.create_task(self._tidy())
 
     async def close(self) -> None:
+        if self._tidying:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         await self._ingestion.close()
         await to_thread(self._store.close)
+
+    async def _tidy(self) -> None:
+        while True:
+            with suppress(IndexRefusal):
+                await to_thread(self._store.collections.delete_expired)
+            await asyncio.sleep(TIDYING)
 
     async def create_collection(self, reader: Reader, new: NewCollection) -> Collection:
         record = await to_thread(self._store.collections.create, reader, new, self._made_by)
@@ -203,7 +218,7 @@ class Keeper:
         return self._incoming / upload
 
     def _append(self, place: Path, data: bytes) -> None:
-        with place.open("ab") as file:
+        with translated(), place.open("ab") as file:
             if file.tell() + len(data) > self._options.file:
                 raise StorageFull(f"A file has at most {self._options.file} bytes.")
             file.write(data)

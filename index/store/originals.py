@@ -47,7 +47,7 @@ class Originals:
     def keep(self, received: Received) -> None:
         """It survives a power loss under its name from now on."""
         target = self.path(received.sha256)
-        with _translated():
+        with translated():
             target.parent.mkdir(mode=0o700, exist_ok=True)
             received.path.rename(target)
             for folder in (target.parent, self._folder):
@@ -68,14 +68,14 @@ class Originals:
 
 def _copied(source: BinaryIO, half: Path) -> Received:
     digest, size = hashlib.sha256(), 0
-    with _translated():
+    with translated():
         descriptor = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
         while chunk := source.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
             _write(descriptor, chunk)
-        with _translated():
+        with translated():
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -84,7 +84,7 @@ def _copied(source: BinaryIO, half: Path) -> Received:
 
 def _write(descriptor: int, chunk: bytes) -> None:
     left = memoryview(chunk)
-    with _translated():
+    with translated():
         while left:
             left = left[os.write(descriptor, left) :]
 
@@ -98,7 +98,8 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """What a disk refuses, in the words of this package."""
     try:
         yield
     except OSError as exc:

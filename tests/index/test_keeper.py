@@ -246,3 +246,29 @@ async def test_a_file_is_read_in_pieces(keeper: Keeper) -> None:
     assert await keeper.read_file(ANNA, file.id, 10) == b""
     with pytest.raises(Unknown):
         await keeper.read_file(BEN, file.id, 0)
+
+
+async def test_a_collection_whose_time_has_come_is_gone_after_a_start(
+    tmp_path: Path, embedder: Flaky
+) -> None:
+    store = Store(tmp_path)
+    past = store.collections.create(ANNA, NewCollection("past", expires_at=1.0), MADE_BY)
+    future = store.collections.create(ANNA, NewCollection("future", expires_at=4e9), MADE_BY)
+    store.close()
+    again = keeper_in(tmp_path, embedder)
+    await again.start()
+    async with asyncio.timeout(DEADLINE):
+        while len((await again.collections(ANNA, PageQuery())).items) > 1:
+            await asyncio.sleep(0.01)
+    assert (await again.collection(ANNA, future.id)).record.name == "future"
+    with pytest.raises(Unknown):
+        await again.collection(ANNA, past.id)
+    await again.close()
+
+
+async def test_a_piece_that_the_disk_does_not_take_is_told_as_such(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    (tmp_path / "incoming" / ("v" * 16)).symlink_to("/dev/full")
+    with pytest.raises(StorageFull):
+        await keeper.receive("v" * 16, b"x" * 100_000)
