@@ -4,6 +4,8 @@ import pickle
 
 import pytest
 
+from index import errors as index_errors
+from index.errors import IndexRefusal, InvalidQuery, ParseRefused, StorageBusy, Unknown
 from models import errors as engine_errors
 from models.errors import ContextLengthExceeded, EngineBusy, EngineError
 from serve import errors
@@ -16,13 +18,18 @@ def tree(root: type[Exception]) -> list[type[Exception]]:
 
 OURS = [
     cls
-    for cls in (*tree(Refusal), *tree(EngineError))
-    if cls.__module__ in (errors.__name__, engine_errors.__name__) and cls is not Refusal
+    for cls in (*tree(Refusal), *tree(EngineError), *tree(IndexRefusal))
+    if cls.__module__ in (errors.__name__, engine_errors.__name__, index_errors.__name__)
+    and cls is not Refusal
 ]
 
 
 def an(cls: type[Exception]) -> Exception:
-    return cls() if cls in (errors.MissingKey, errors.InvalidKey) else cls("Words.")
+    if cls in (errors.MissingKey, errors.InvalidKey):
+        return cls()
+    if cls in (Unknown, ParseRefused):
+        return cls("Words.", "damaged")
+    return cls("Words.")
 
 
 @pytest.mark.parametrize("cls", OURS)
@@ -46,6 +53,27 @@ def test_a_subclass_finds_its_parents_row() -> None:
         pass
 
     assert describe(FromAnotherProcess("No.", "model", "bad")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "param"),
+    [
+        (Unknown("file", "x"), 404, "not_found", None),
+        (InvalidQuery("No.", "filters.key"), 400, "invalid_value", "filters.key"),
+        (ParseRefused("No.", "encrypted"), 400, "encrypted", None),
+        (index_errors.Forbidden("No."), 403, "forbidden", None),
+        (index_errors.Conflict("No."), 409, "conflict", None),
+        (index_errors.StorageFull("No."), 507, "insufficient_storage", None),
+        (index_errors.StorageFailed("No."), 503, "storage_failed", None),
+        (StorageBusy("No.", 2.0), 503, "storage_busy", None),
+    ],
+)
+def test_what_documents_are_refused_for_is_told_apart(
+    error: IndexRefusal, status: int, code: str, param: str | None
+) -> None:
+    told = describe(error)
+    assert (told.status, told.code, told.body["error"]["param"]) == (status, code, param)
+    assert told.retry_after == getattr(error, "retry_after", None)
 
 
 def test_an_unknown_error_shows_nothing_of_itself() -> None:

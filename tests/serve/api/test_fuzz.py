@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -15,6 +16,21 @@ ENDPOINTS = {
     "/v1/completions": {"model": "echo", "prompt": "hi"},
     "/v1/embeddings": {"model": "hash", "input": "hi"},
 }
+DOCUMENTS = {
+    "": {"name": "s", "metadata": {"a": "b"}},
+    "/{store}": {"name": "s", "expires_after": {"anchor": "last_active_at", "days": 1}},
+    "/{store}/files": {"file_id": "file-x", "attributes": {"a": 1}},
+    "/{store}/files/file-x": {"attributes": {"a": True}},
+    "/{store}/search": {"query": "q", "filters": {"type": "eq", "key": "a", "value": 1}},
+    "/{store}/readers": {"key": "x"},
+}
+OF_DOCUMENTS = st.sampled_from(
+    [
+        *("name", "metadata", "expires_after", "file_ids", "file_id", "attributes", "query"),
+        *("filters", "max_num_results", "ranking_options", "rewrite_query", "chunking_strategy"),
+        *("key", "description"),
+    ]
+)
 FIELDS = st.sampled_from(
     [
         *("model", "messages", "prompt", "input", "stream", "stream_options", "n", "temperature"),
@@ -40,6 +56,17 @@ VALUES = st.recursive(
     ),
     max_leaves=12,
 )
+FILTERS = st.recursive(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["eq", "in", "gt", "like"]), "key": st.text(max_size=3)},
+        optional={"value": VALUES},
+    ),
+    lambda inner: st.fixed_dictionaries(
+        {"type": st.sampled_from(["and", "or"]), "filters": st.lists(inner, max_size=3)}
+    ),
+    max_leaves=4,
+)
+OTHER_CHANGES = st.dictionaries(OF_DOCUMENTS, VALUES | FILTERS, max_size=3)
 CHANGES = st.dictionaries(FIELDS | st.text(max_size=8), VALUES, max_size=4)
 UNSAFE = re.compile(r"0x[0-9a-f]{8,}|Traceback|site-packages|/work/|/tmp/|/home/|\.py\b")
 
@@ -71,6 +98,26 @@ async def test_damaged_bodies(client: httpx.AsyncClient, path: str, at: int, noi
     body = json.dumps(ENDPOINTS[path]).encode()
     damaged = body[:at] + noise + body[at + len(noise) :]
     check(await client.post(path, content=damaged, headers={"content-type": "application/json"}))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=SHARED)
+@given(below=st.sampled_from(list(DOCUMENTS)), changes=OTHER_CHANGES)
+async def test_changed_requests_about_documents(
+    documents_client: httpx.AsyncClient, below: str, changes: Any
+) -> None:
+    asked = {"order": "asc", "limit": "1"}
+    (store,) = (await documents_client.get("/v1/vector_stores", params=asked)).json()["data"]
+    body = json.dumps({**DOCUMENTS[below], **changes}).encode()
+    path = f"/v1/vector_stores{below.format(store=store['id'])}"
+    headers = {"content-type": "application/json"}
+    check(await documents_client.post(path, content=body, headers=headers))
+
+
+@pytest.fixture
+async def documents_client(documents_api: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async with documents_api.client() as client:
+        await client.post("/v1/vector_stores", json={"name": "first"})
+        yield client
 
 
 @pytest.mark.slow
