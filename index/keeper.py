@@ -95,7 +95,10 @@ class Keeper:
 
     async def collections(self, reader: Reader, query: PageQuery) -> Page[Collection]:
         page = await to_thread(self._store.collections.page, reader, query)
-        counted = [await self._counted(reader, record) for record in page.items]
+        counted = []
+        for record in page.items:
+            with suppress(Unknown):  # deleted meanwhile
+                counted.append(await self._counted(reader, record))
         return Page(tuple(counted), page.has_more)
 
     async def change_collection(
