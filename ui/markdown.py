@@ -88,7 +88,7 @@ def _mark(
     label = escape(citation.label)
     return (
         f'<button type="button" class="mark {citation.verdict}" data-place="{place}"'
-        f' aria-label="{label}" title="{label}">{citation.number}</button>'
+        f' aria-label="{label}" title="{label}"><span>{citation.number}</span></button>'
     )
 
 

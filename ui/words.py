@@ -133,6 +133,7 @@ DOCUMENTS = {
     "several": "{n} collections",
     "choose": "Answer from these documents",
     "only": "Only from my documents",
+    "onlyBadge": "only",
     "onlyInfo": "If they do not say it, the answer says so.",
     "shared": "shared with you",
     "gone": "no longer there",

@@ -1,6 +1,8 @@
 """What a visitor does and sees, in the words of the tests."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -9,8 +11,11 @@ from tests.ui.appliance import Served
 
 @dataclass(frozen=True)
 class Visitor:
+    """`expected`: how complaints of the console begin that belong to the test."""
+
     page: Page
     appliance: Served
+    expected: list[str] = field(default_factory=list)
 
     @property
     def box(self) -> Locator:
@@ -49,6 +54,25 @@ class Visitor:
 
     def sees_answer(self, state: str) -> None:
         expect(self.answer).to_have_attribute("data-state", state)
+
+    def drop(self, *paths: Path) -> None:
+        """Files and folders, as if they came from the desktop."""
+        devtools = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            event = {"type": kind, "x": 400, "y": 300, "data": data}
+            devtools.send("Input.dispatchDragEvent", event)
+
+    @property
+    def intake(self) -> Locator:
+        """The panel of the documents on their way in."""
+        return self.page.get_by_label("Documents of this conversation").first
+
+    def sees_documents(self, states: Sequence[str]) -> None:
+        """Each line of the panel, in order, has this state."""
+        lines = self.intake.locator("li")
+        expect(lines).to_have_count(len(states))
+        expect(lines).to_have_class(list(states))
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).last.click()

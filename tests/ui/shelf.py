@@ -74,8 +74,14 @@ class Shelf:
 
     def add_document(self, store: str, name: str, data: bytes) -> Kept:
         kept = Kept(self.add_file(name, data), name, data)
-        self.documents[store][kept.id] = kept
+        self.keep(store, kept)
         return kept
+
+    def keep(self, store: str, kept: Kept) -> None:
+        """A document of the same name is replaced."""
+        others = self.documents[store].values()
+        self.documents[store] = {one.id: one for one in others if one.name != kept.name}
+        self.documents[store][kept.id] = kept
 
     def add_file(self, name: str, data: bytes) -> str:
         made = f"file-{next(self._numbers)}"

@@ -90,8 +90,9 @@ class Routes:
             return told
         body = await request.json()
         _, data = self._shelf.files[body["file_id"]]
-        known[body["file_id"]] = Kept(body["file_id"], body["name"], data)
-        return JSONResponse(known[body["file_id"]].told())
+        kept = Kept(body["file_id"], body["name"], data)
+        self._shelf.keep(request.path_params["store"], kept)
+        return JSONResponse(kept.told())
 
     async def cancel(self, request: Request) -> Response:
         found = self._kept(request)

@@ -1,9 +1,13 @@
 // Which collections answer, beside the model. `element`, `props` come from Gradio.
 const words = props.words;
 let known = []; // the collections that this visitor may read
+let loading = false;
+const gone = new Map(); // chosen once, and not among them
+const rows = new Map();
 
 const name = make("span", { className: "name" });
-const face = make("button", { type: "button", className: "face", onclick: () => toggle(menu.hidden) }, name);
+const badge = make("span", { className: "badge" }, words.onlyBadge);
+const face = make("button", { type: "button", className: "face", onclick: () => toggle(menu.hidden) }, name, badge);
 const list = make("ul", {});
 const only = make("input", { type: "checkbox", role: "switch", onchange: () => choose({ only: only.checked }) });
 const menu = make("div", { className: "menu", hidden: true },
@@ -29,7 +33,7 @@ function draw() {
   const several = said(words.several, { n: collections.length });
   name.textContent = [words.noDocuments, names][collections.length] ?? several;
   face.classList.toggle("chosen", collections.length > 0);
-  face.classList.toggle("alone", collections.length > 0 && alone);
+  badge.hidden = !(collections.length && alone);
   face.title = said(words.documentsOf, { names: names || words.noDocuments });
   face.setAttribute("aria-label", face.title);
   face.setAttribute("aria-expanded", String(!menu.hidden));
@@ -38,12 +42,24 @@ function draw() {
   if (!menu.hidden) drawList(collections);
 }
 
+// Lines stay while the menu is open, those of collections that are gone, too.
 function drawList(collections) {
-  const gone = collections.filter((one) => !known.some(({ id }) => id === one.id));
-  const rows = [...gone.map((one) => row(one, words.gone, true)), ...known.map((one) => row(one, info(one), isChosen(one)))];
-  const focused = [...list.querySelectorAll("input")].findIndex((box) => box === document.activeElement);
-  list.replaceChildren(...(rows.length ? rows : [make("li", { className: "none" }, words.noCollections)]));
-  list.querySelectorAll("input")[focused]?.focus();
+  const ids = new Set(known.map(({ id }) => id));
+  for (const one of collections) if (!ids.has(one.id)) gone.set(one.id, one);
+  const lines = [...[...gone.values()].filter(({ id }) => !ids.has(id)), ...known].map(line);
+  const shown = lines.length ? lines : [make("li", { className: "none" }, words.noCollections)];
+  if (shown.some((node, i) => node !== list.children[i]) || shown.length !== list.children.length) {
+    list.replaceChildren(...shown);
+  }
+}
+
+function line(one) {
+  const isKnown = "file_counts" in one;
+  const node = rows.get(one.id) ?? row(one);
+  rows.set(one.id, node);
+  node.querySelector("input").checked = isChosen(one);
+  node.querySelector("small").textContent = isKnown ? info(one) : loading ? "" : words.gone;
+  return node;
 }
 
 function isChosen({ id }) {
@@ -55,10 +71,10 @@ function info({ file_counts: counts, access }) {
   return [n === 1 ? words.countOne : said(words.count, { n }), access === "reader" && words.shared].filter(Boolean).join(" · ");
 }
 
-function row(one, text, checked) {
-  const label = String(one.name || one.id);
-  const box = make("input", { type: "checkbox", checked, onchange: () => pick(one.id, label, box.checked) });
-  return make("li", {}, make("label", {}, box, make("span", {}, label, make("small", {}, text))));
+function row({ id, name: given }) {
+  const label = String(given || id);
+  const box = make("input", { type: "checkbox", onchange: () => pick(id, label, box.checked) });
+  return make("li", {}, make("label", {}, box, make("span", {}, label, make("small", {}))));
 }
 
 function pick(id, label, checked) {
@@ -68,10 +84,15 @@ function pick(id, label, checked) {
 
 async function toggle(open) {
   menu.hidden = !open;
+  loading = open;
+  gone.clear();
+  rows.clear();
   draw();
   if (!open) return;
   try {
     known = (await listed(STORES, { most: 10 })).reverse(); // the newest first
+    loading = false;
+    gone.clear();
     draw();
   } catch (error) {
     list.replaceChildren(make("li", { className: "none", role: "alert" }, error.message));

@@ -7,7 +7,9 @@ const OVER = new Set(["ready", "refused", "cancelled"]);
 class Intake {
   // `collection`: null until something is there to be put into it.
   constructor(chat, collection = null, name = "") {
-    Object.assign(this, { chat, collection, name, rows: [], byId: new Map(), note: "" });
+    Object.assign(this, { chat, collection, name, rows: [], byId: new Map() });
+    this.note = ""; // what of the last drop was left out
+    this.fault = ""; // why the jobs cannot be looked at
     this.cursor = null; // behind it, documents may still be under way
     this.uploads = 0;
     this.watching = false;
@@ -139,7 +141,7 @@ class Intake {
         await pause(document.hidden ? 5 * PERIOD : PERIOD);
       } while (this.rows.some((row) => row.state === "queued"));
     } catch (error) {
-      this.note = error.message;
+      this.fault = error.message;
       changed(this);
     }
     this.watching = false;
@@ -159,7 +161,7 @@ class Intake {
       if (front) this.cursor = told.id;
       this.learn(told);
     }
-    this.note = "";
+    this.fault = "";
   }
 
   async cancel() {

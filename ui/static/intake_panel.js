@@ -20,7 +20,8 @@ const panel = make("section", { className: "intake", hidden: true, ariaLabel: wo
 const curtain = make("div", { className: "curtain", hidden: true },
   make("div", {}, make("strong", {}, words.drop), make("span", {}, words.dropInfo)));
 summary.setAttribute("role", "status");
-element.replaceChildren(panel, curtain);
+element.replaceChildren(panel);
+(element.closest(".gradio-container") ?? document.body).append(curtain);
 
 // ---- drawing
 
@@ -37,11 +38,12 @@ function draw() {
   drawing = null;
   const intake = shown();
   panel.hidden = !intake?.rows.length || intake.closed;
+  document.body.classList.toggle("hearth-intake", !panel.hidden);
   if (panel.hidden) return;
   const [ready, refused, total] = [intake.count("ready"), intake.count("refused"), intake.rows.length];
   title.textContent = intake.name;
   summary.textContent = said(refused ? words.progressRefused : words.progress, { ready, refused, total });
-  note.textContent = [intake.note, intake.busy && ready ? words.askNow : ""].filter(Boolean).join(" ");
+  note.textContent = [intake.fault, intake.note, intake.busy && ready ? words.askNow : ""].filter(Boolean).join(" ");
   bar.value = intake.progress;
   bar.hidden = stop.hidden = !intake.busy;
   close.hidden = intake.busy;
@@ -155,5 +157,6 @@ window.hearth.bring = bring;
 for (const type of ["dragenter", "dragover", "dragleave", "drop"]) window.addEventListener(type, onDrag, true);
 for (const name of ["hearth:opened", "hearth:unlocked"]) window.addEventListener(name, reopened);
 window.addEventListener("hearth:forget", (event) => forget(event.detail));
+window.addEventListener("hearth:asked", () => { lines.open = false; });
 window.addEventListener("beforeunload", leaving);
 reopened();

@@ -16,7 +16,8 @@ const original = make("div", { className: "original" });
 const panel = make("aside", { className: "reader", hidden: true },
   make("header", {}, heading, close), where, verdict, steps, text, original);
 panel.setAttribute("aria-label", words.source);
-element.replaceChildren(panel);
+// Not inside the conversation, which would keep it below the sidebars.
+(element.closest(".gradio-container") ?? document.body).append(panel);
 
 async function open({ source, from }) {
   const mine = { source, from, passages: [], at: 0 };

@@ -1,6 +1,6 @@
 // What an answer cites, under it. Part of transcript.js, which has `chat` and `words`. Names and
 // words of documents are only ever text here.
-const WORST = ["unsupported", "partial", "verified"];
+const BEST = ["verified", "partial", "unsupported"];
 
 function fillSources(box, turn) {
   const drawn = JSON.stringify([turn.citations, turn.sources, turn.state === "done"]);
@@ -16,32 +16,29 @@ function fillSources(box, turn) {
   if (others.length && turn.state === "done") box.append(uncited(others, !cited.length));
 }
 
-// Citations of the same passage belong together.
 function grouped(citations) {
   const groups = new Map();
-  for (const one of citations) {
-    const key = `${one.number} ${one.document} ${one.passage}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
+  for (const one of citations) groups.set(one.number, [...(groups.get(one.number) ?? []), one]);
   return [...groups.values()].sort((a, b) => a[0].number - b[0].number);
 }
 
 function citedLine(group) {
-  const verdict = WORST.find((one) => group.some((citation) => citation.verdict === one));
-  const shown = group.find((citation) => citation.verdict === verdict);
-  const line = make("li", {}, sourceButton(shown, verdict));
+  const verdicts = BEST.filter((one) => group.some(({ verdict }) => verdict === one));
+  const line = make("li", {}, sourceButton(group.find(({ verdict }) => verdict === verdicts[0]), verdicts));
   const missing = [...new Set(group.flatMap((citation) => citation.missing))];
   if (missing.length) line.append(make("p", { className: "missing" }, missingText(missing)));
   return line;
 }
 
-function sourceButton(source, verdict) {
+// `verdicts`: how its citations in this answer were judged.
+function sourceButton(source, verdicts = []) {
   const where = [source.page !== null && said(words.page, source), source.heading].filter(Boolean).join(" · ");
-  const node = make("button", { type: "button", className: `source ${verdict ?? ""}` },
+  const node = make("button", { type: "button", className: "source" },
     make("b", {}, String(source.number)),
     make("span", { className: "document" }, source.document_name || words.noSource),
     make("span", { className: "where" }, where));
-  if (verdict) node.append(make("span", { className: "verdict", title: words[`${verdict}Info`] }, words[verdict]));
+  const badge = (one) => make("span", { className: `verdict ${one}`, title: words[`${one}Info`] }, words[one]);
+  node.append(...verdicts.map(badge));
   node.onclick = () => say("hearth:cite", { source, from: node });
   return node;
 }

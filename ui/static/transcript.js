@@ -74,6 +74,7 @@ function answer() {
   refresh();
   toEnd("smooth");
   send("ask");
+  say("hearth:asked");
 }
 
 function stop() {
