@@ -47,7 +47,7 @@ class LinkFilter:
         self._held, self._last = "", "\n"  # `_last`: the character before `_held`
         self._blank, self._beginning = True, True  # so far, of this line
         self._defines = False  # a line of this paragraph began with a bracket
-        self._markup = False  # a line began with HTML: what looks like a block of code may be none
+        self._unsure = False  # where blocks of code are: a line began with HTML, or in between
         self._ticks = ""  # what closes the code in this paragraph
         self._fence, self._fence_line = "", ""  # what closes this block; what may open one
         self._inside, self._angle, self._depth = False, False, 0  # of a foreign address
@@ -77,7 +77,7 @@ class LinkFilter:
 
     def _inline(self, text: str, at: int, final: bool) -> Step | None:
         char = text[at]
-        if char == "`" or (char == "~" and self._last in "\r\n"):
+        if char == "`" or (char == "~" and self._blank):
             return self._code(text, at, final)
         if self._beginning:
             return self._begin(text, at)
@@ -108,7 +108,7 @@ class LinkFilter:
             return _kept(found)
         self._beginning, self._blank = False, False
         self._defines = self._defines or text[at] == "["
-        self._markup = self._markup or text[at] == "<"
+        self._unsure = self._unsure or text[at] == "<"
         return 0, ""
 
     def _code(self, text: str, at: int, final: bool) -> Step | None:
@@ -117,8 +117,10 @@ class LinkFilter:
         assert found is not None
         if found.end() == len(text) and len(found[0]) < 16 and not final:
             return None
-        if self._last in "\r\n" and 3 <= len(found[0]) < 16 and not self._markup:
+        if self._last in "\r\n" and 3 <= len(found[0]) < 16 and not self._unsure:
             self._fence_line = found[0]
+        elif self._blank and len(found[0]) >= 3:
+            self._unsure = True
         elif found[0][0] == "`":
             self._fence_line = self._fence_line if self._fence_line[:1] == "~" else ""
             self._ticks = "" if self._ticks == found[0] else self._ticks or found[0]
