@@ -87,7 +87,8 @@ def running(folder: Path, **options: Any) -> Iterator[Appliance]:
         )
         appliance = Appliance(settings, key, psutil.Process(child.pid))
         stack.callback(stop, child, settings)
-        if not eventually(lambda: child.poll() is not None or appliance.ready(), START_DEADLINE):
+        eventually(lambda: child.poll() is not None or appliance.ready(), START_DEADLINE)
+        if not appliance.ready():
             pytest.fail(f"The appliance did not start: {(folder / 'app.log').read_text()[-2000:]}")
         yield appliance
 
