@@ -86,6 +86,20 @@ async def test_what_came_before_a_break_stays(chat: Chat, appliance: Served) -> 
     assert last["text"].startswith(" The lamp")
 
 
+async def test_an_answer_from_documents_brings_its_marks_and_sources(
+    chat: Chat, appliance: Served
+) -> None:
+    appliance.shelf.clear()
+    store = appliance.shelf.add_store("House")["id"]
+    appliance.shelf.add_document(store, "house.md", b"Lamps are warm.").status = "completed"
+    value = talk("Are lamps warm?") | {"documents": {"collections": [store]}}
+    drawn = [one async for one in chat.answer(value, appliance.key, *controls())]
+    last = drawn[-1]["turns"][0]
+    assert [one["verdict"] for one in last["citations"]] == ["verified", "partial", "unsupported"]
+    assert last["html"].count('class="mark') == 3
+    assert [source["document_name"] for source in last["sources"]] == ["house.md"]
+
+
 async def test_without_a_model_the_answer_says_so(chat: Chat, appliance: Served) -> None:
     last = (await paintings(chat, appliance.key, *controls(None)))[-1]["turns"][0]
     assert last["note"] == words.NO_MODEL

@@ -51,6 +51,34 @@ def test_a_seed_typed_as_text_is_sent_as_a_number() -> None:
     assert Settings.model_validate(UNSET | {"seed": " 7 "}).seed == 7
 
 
+def test_the_chosen_collections_are_asked() -> None:
+    talk = Conversation.read(TALK | {"documents": {"collections": ["vs_1"], "only": True}})
+    request = Settings.model_validate(UNSET | {"model": "small"}).request(talk)
+    assert (request["collections"], request["documents_only"]) == (["vs_1"], True)
+
+
+@pytest.mark.parametrize("only", [True, False])
+def test_without_collections_the_request_names_no_documents(only: bool) -> None:
+    talk = Conversation.read(TALK | {"documents": {"collections": [], "only": only}})
+    request = Settings.model_validate(UNSET | {"model": "small"}).request(talk)
+    assert set(request) == {"model", "messages"}
+
+
+@pytest.mark.parametrize("collections", [["x" * 129], [""], ["vs_1"] * 17, [1], "vs_1"])
+def test_collections_that_the_page_never_chose_are_refused(collections: object) -> None:
+    with pytest.raises(Refused, match="cannot be read"):
+        Conversation.read(TALK | {"documents": {"collections": collections}})
+
+
+def test_citations_that_a_browser_kept_are_drawn_again() -> None:
+    citation = {"number": 1, "verdict": "verified", "sentence_start": 0, "sentence_end": 9}
+    turn = {"role": "assistant", "text": "Yes [1].", "citations": [citation, {"number": "?"}]}
+    conversation = Conversation.read(TALK | {"turns": [turn]})
+    [drawn] = painting(conversation, 0, conversation.turns)["turns"]
+    assert 'class="mark verified"' in drawn["html"]
+    assert len(drawn["citations"]) == 1
+
+
 def test_without_a_model_nothing_is_asked() -> None:
     with pytest.raises(Refused, match="no model"):
         Settings.model_validate(UNSET).request(Conversation.read(TALK))
