@@ -10,12 +10,9 @@ from index.parsing.formats import SUPPORTED, Format
 
 
 def compound_format(data: bytes) -> Format:
-    """By the names of the streams inside. Raises `ParseRefused`."""
-    try:
-        with olefile.OleFileIO(BytesIO(data)) as file:
-            names = {path[0].lower() for path in file.listdir()}
-    except Exception as exc:  # a damaged file raises what it likes
-        raise ParseRefused("The file is damaged. Open it and save it again.", "damaged") from exc
+    """By the names of the streams inside. Raises `ParseRefused`, and what olefile does."""
+    with olefile.OleFileIO(BytesIO(data)) as file:
+        names = {path[0].lower() for path in file.listdir()}
     if "encryptedpackage" in names:
         message = "The file is encrypted. Save it without a password and upload it again."
         raise ParseRefused(message, "encrypted")

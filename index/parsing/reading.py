@@ -59,7 +59,7 @@ class _Reading:
 
     def documents(self, data: bytes, name: str, depth: int) -> Iterator[Parsed]:
         """A file's document, if it has text of its own, then those of the files in it."""
-        kind, text = identify(data, name)
+        kind, text = _identified(data, name)
         content = _read(kind, Source(data, name, text, self._limits))
         if content.blocks:
             yield _parsed(name, kind, content)
@@ -110,6 +110,18 @@ class _Reading:
 
 class _Bomb(ParseRefused):
     """The whole upload is refused, not one of its files."""
+
+
+def _identified(data: bytes, name: str) -> tuple[Format, str]:
+    try:
+        return identify(data, name)
+    except ParseRefused:
+        raise
+    except MemoryError as exc:
+        raise ParseRefused("The file needs too much memory: split it.", "too_large") from exc
+    except Exception as exc:  # as in `_read`
+        message = "The file is damaged: it is cut off or was changed on its way. Upload it again."
+        raise ParseRefused(message, "damaged") from exc
 
 
 def _read(kind: Format, source: Source) -> Content:
