@@ -14,7 +14,7 @@ from index.vectors.nearest import NearestPassages
 
 LOG: Final = logging.getLogger("hearth.index")
 _GROWN: Final = 1.2  # a graph is written when it has that many times the labels of its file
-_NICE: Final = 10  # graphs are built when nobody else wants the processor
+_NICE: Final = 5  # a graph gets a quarter of a core where all are busy
 _WAIT: Final = 60.0  # seconds for the thread to notice that it is to end
 
 
