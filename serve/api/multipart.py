@@ -88,7 +88,10 @@ class Form:
         try:
             self._parser.write(data)
         except FormParserError as exc:
-            message = "The form cannot be read: its parts do not follow multipart/form-data."
+            message = (
+                "The form cannot be read: its parts do not follow multipart/form-data, or have "
+                f"more than {MOST_HEADERS} headers or {MOST_HEADER_BYTES} bytes of them."
+            )
             raise BadRequest(message, code="invalid_multipart") from exc
 
     def close(self) -> None:
