@@ -111,10 +111,12 @@ class TextIndex:
                 yield stem
 
     def _count(self, db: apsw.Connection, stem: str) -> int:
-        if stem not in self._counts:
-            found = rows(db, of(_COUNT, self._collection), (stem,))
-            self._counts[stem] = next((int(row[0]) for row in found), 0)
-        return self._counts[stem]
+        if stem in self._counts:
+            return self._counts[stem]
+        for (count,) in rows(db, of(_COUNT, self._collection), (stem,)):
+            self._counts[stem] = int(count)
+            return int(count)
+        return 0  # not remembered: there is no end of words that are nowhere
 
     def _weighed(self, db: apsw.Connection, stem: str, version: int) -> Postings:
         """Where in `_ids` the word is, and what that is worth. `version` is what `db` sees."""
