@@ -9,6 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 from tests.ui.appliance import Served
 
 
+def drop(page: Page, paths: Sequence[Path]) -> None:
+    """Files and folders, as if they came from the desktop."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": 400, "y": 300, "data": data}
+        devtools.send("Input.dispatchDragEvent", event)
+
+
 @dataclass(frozen=True)
 class Visitor:
     """`expected`: how complaints of the console begin that belong to the test."""
@@ -56,12 +65,7 @@ class Visitor:
         expect(self.answer).to_have_attribute("data-state", state)
 
     def drop(self, *paths: Path) -> None:
-        """Files and folders, as if they came from the desktop."""
-        devtools = self.page.context.new_cdp_session(self.page)
-        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            event = {"type": kind, "x": 400, "y": 300, "data": data}
-            devtools.send("Input.dispatchDragEvent", event)
+        drop(self.page, paths)
 
     @property
     def intake(self) -> Locator:
