@@ -30,7 +30,7 @@ def test_documents_stand_before_the_last_question_and_all_else_stays() -> None:
     found = grounded([*CHAT, QUESTION], HITS, LARGE)
     assert found.messages[:3] == CHAT
     assert found.messages[3].role == "user"
-    assert found.messages[3].content.endswith("\n\nHow many {days}?")
+    assert found.messages[3].content.endswith("\n\nQuestion: How many {days}?")
     assert quoted(found.messages[3].content).startswith("[1] vacation.pdf, page 1: Part 1\nFull")
     assert [source.number for source in found.sources] == [1, 2, 3]
 
@@ -47,6 +47,14 @@ def test_only_from_documents_and_helpful_are_told_apart() -> None:
     helpful = grounded([QUESTION], HITS, LARGE, "helpful").messages[0].content
     assert SILENCE in strict
     assert SILENCE not in helpful
+
+
+def test_a_small_model_is_told_less_about_the_same_documents() -> None:
+    for mode in ("grounded", "helpful"):
+        long = grounded([QUESTION], HITS, LARGE, mode)
+        short = grounded([QUESTION], HITS, LARGE, mode, small=True)
+        assert len(short.messages[0].content) < len(long.messages[0].content) - 100
+        assert short.sources == long.sources
 
 
 def test_a_document_cannot_close_the_quotation_or_be_another_source() -> None:
@@ -83,8 +91,7 @@ def test_what_is_quoted_fits_and_the_worst_go_first(tokens: int) -> None:
     if not found.sources:
         assert found.messages == (QUESTION,)
         return
-    block = found.messages[0].content.partition("The documents above")[0]
-    assert words(block) <= tokens
+    assert words(quoted(found.messages[0].content)) + 2 <= tokens
     assert [s.first.document for s in found.sources] == ["vacation", "sick", "pump"][
         : len(found.sources)
     ]
