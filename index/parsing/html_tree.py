@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from lxml import etree, html
 from lxml.html import HtmlElement
@@ -32,16 +32,28 @@ _BORDERS: Final = names(
 _SPACES: Final = re.compile(r"\s+")
 
 
-def tree_of(text: str) -> HtmlElement | None:
-    """None when there is nothing but white space. Loads nothing from anywhere."""
+class Page(NamedTuple):
+    """`tree` is None when there is nothing but white space; `whole` unless it lay too deep."""
+
+    tree: HtmlElement | None
+    whole: bool = True
+
+
+def page_of(text: str) -> Page:
+    """Loads nothing from anywhere."""
     parser = html.HTMLParser(
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
     )
     try:
-        found: HtmlElement = html.document_fromstring(text.encode("utf-8", "replace"), parser)
+        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser)
     except etree.ParserError:
-        return None
-    return found
+        return Page(None)
+    return Page(tree, not too_deep(parser))
+
+
+def too_deep(parser: etree.HTMLParser | etree.XMLParser) -> bool:
+    """Whether the parser gave up at some depth, and left out what came after."""
+    return any("Excessive depth" in entry.message for entry in parser.error_log)
 
 
 def events(

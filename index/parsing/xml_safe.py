@@ -3,6 +3,7 @@
 from lxml import etree
 
 from index.errors import ParseRefused
+from index.parsing.html_tree import too_deep
 from index.parsing.package import refuse_declarations
 
 
@@ -22,6 +23,8 @@ def xml_root(data: bytes) -> etree._Element:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as exc:
         raise ParseRefused("The XML is damaged. Write it anew.", "damaged") from exc
+    if too_deep(parser):
+        raise ParseRefused("The XML is nested too deeply to be read.", "damaged")
     if root is None:
         raise ParseRefused("The XML is damaged. Write it anew.", "damaged")
     return root

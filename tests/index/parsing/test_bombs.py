@@ -99,6 +99,15 @@ async def test_deep_and_endless_files_do_not_crash(
     assert isinstance(found, list) or found in {"empty", "damaged", "too_slow"}
 
 
+def test_what_lies_too_deep_is_told() -> None:
+    (document,) = parse_bytes(b"<p>before</p>" + b"<b><i>" * 5000 + b"text", "a.html")
+    assert document.text == "before"
+    assert "nested too deeply" in document.notes[0]
+    for data in (b"<div>" * 5000 + b"text", b"<a>" * 5000 + b"x" + b"</a>" * 5000):
+        with pytest.raises(ParseRefused, match="nested too deeply"):
+            parse_bytes(data, "a")
+
+
 def test_links_and_locked_files_in_archives_are_not_read() -> None:
     (document,) = parse_bytes(bombs.zip_of_links(), "a.zip")
     assert document.text == samples.SENTENCE
