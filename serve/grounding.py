@@ -6,7 +6,7 @@ from typing import Final
 
 from index.answers.citations import Checker
 from index.answers.links import without_foreign_links
-from index.answers.prompt import Budget, grounded
+from index.answers.prompt import Budget, Mode, grounded
 from index.answers.sources import Source
 from index.answers.stream import with_citations
 from index.answers.verdict import refusal
@@ -46,12 +46,15 @@ class FromDocuments:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Who looks for what. `context` in tokens: of the longest tier that may answer."""
+    """Who looks for what. `context` in tokens: of the longest tier that may answer. `tiny`: the
+    bundled model may, which is told everything in few words.
+    """
 
     wanted: FromDocuments
     reader: Reader
     context: int
     brownout: Collection[str] = ()
+    tiny: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class Grounding:
             return Grounds(refusal=refused.text, notes=found.notes)
         hits = worth_reading(found.hits, wanted.threshold)
         budget = Budget(self._room(prompt, looking), tokens_of)
-        made = grounded(messages, hits, budget, "grounded" if wanted.only else "helpful")
+        mode: Mode = "grounded" if wanted.only else "helpful"
+        made = grounded(messages, hits, budget, mode, looking.tiny)
         own = tuple(message.content for message in messages)
         plain = prompt.format.kind == "text"
         return Grounds(made.messages, made.sources, None, found.notes, own, plain)

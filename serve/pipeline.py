@@ -34,6 +34,7 @@ from serve.policy.routing import (
     choose,
     size_of,
 )
+from serve.profiles import BUNDLED
 from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.tiers import Tier, Watch, tiers_of
@@ -120,9 +121,10 @@ class Pipeline:
         if request.documents is None:
             return Grounds()
         tier = self.named(request.model)
-        tiers = [self.tiers[tier]] if tier else self.tiers.values()
+        tiers = [self.tiers[tier]] if tier else list(self.tiers.values())
         context = max(each.engine.card.context_length for each in tiers)
-        search = Looking(request.documents, request.reader, context, receipt.brownout)
+        tiny = any(each.settings.model.startswith(BUNDLED) for each in tiers)
+        search = Looking(request.documents, request.reader, context, receipt.brownout, tiny)
         with receipt.step("retrieve"):
             grounds = await self._helpers.grounding.ground(request.prompts[0], asking, search)
         receipt.sources, receipt.notes = grounds.references, grounds.notes
