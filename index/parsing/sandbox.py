@@ -14,7 +14,7 @@ from index.documents import Parsed
 from index.errors import ParseRefused
 from index.parsing import wire
 from index.parsing.limits import ParseLimits
-from index.parsing.service import PATIENCE, End, Service, ServiceLost
+from index.parsing.service import PATIENCE, End, Job, Service, ServiceLost
 
 AT_ONCE: Final = 2
 _NEARLY: Final = 0.9  # of its memory: it died of having no more
@@ -78,8 +78,7 @@ class Parsers:
             pass  # it died before it had written all
         finally:
             service.stop(job)
-        async with asyncio.timeout(PATIENCE):
-            raise _refusal(await job.end(), self._limits)
+        raise _refusal(await _end(service, job), self._limits)
 
     async def _running(self) -> Service:
         ended = [service for service in self._services if service.lost]
@@ -90,6 +89,16 @@ class Parsers:
         for service in ended:
             await asyncio.to_thread(service.wait)
         return running
+
+
+async def _end(service: Service, job: Job) -> End:
+    """Raises `ServiceLost` also when the service does not tell: it hangs, and is ended."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await job.end()
+    except TimeoutError:
+        service.close()
+        raise ServiceLost from None
 
 
 def _refusal(end: End, limits: ParseLimits) -> ParseRefused:

@@ -53,9 +53,7 @@ class Job:
     async def result(self, most: int) -> bytes:
         """All that is written. Raises `ParseRefused` when it is more than `most`."""
         reader = asyncio.StreamReader()
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(self._pipe, "rb")
-        )
+        transport = await self._connected(reader)
         found = bytearray()
         try:
             while chunk := await reader.read(_CHUNK):
@@ -66,6 +64,17 @@ class Job:
             transport.close()
         self.written = True
         return bytes(found)
+
+    async def _connected(self, reader: asyncio.StreamReader) -> asyncio.BaseTransport:
+        pipe = os.fdopen(self._pipe, "rb")
+        try:
+            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), pipe
+            )
+        except BaseException:  # cancelled at this very moment
+            pipe.close()
+            raise
+        return transport
 
     async def end(self) -> End:
         """Raises `ServiceLost`."""
