@@ -22,7 +22,7 @@ Similar = Callable[[str, Sequence[str]], Sequence[float]]  # cosines of a senten
 
 WEAK: Final = 0.35  # below it, a source has nothing to do with a sentence
 STRONG: Final = 0.65  # from here on a source says a sentence
-CLOSE: Final = 0.75  # from here on a sentence repeats what it cites, rather than sums it up
+CLOSE: Final = 0.7  # from here on a sentence repeats what it cites, rather than sums it up
 CREDIT: Final = 0.75  # from here on a source is named for a sentence that has no mark
 CREDIT_WORDS: Final = 4  # a sentence of fewer words needs no source
 NEGATION: Final = (
@@ -109,17 +109,22 @@ class Checker:
     def _wrong(
         self, sentence: str, said: frozenset[str], backings: Sequence[_Backing]
     ) -> list[str]:
-        """Claims that the sources do not make. What repeats a quote has its numbers from there."""
+        """Claims that the sources do not make.
+
+        What repeats a quote has its numbers from there, and its names, too, where the quote has
+        others in their place.
+        """
         known = self._known(tuple(b.described.source.number for b in backings))
-        figures = known
+        said_so = claims(sentence)
+        wrong = [claim.text for claim in said_so if not known.says(claim)]
         if self._evidence.share(stems(sentence), said) >= CLOSE:
-            names = [" ".join(b.described.source.names) for b in backings]
-            figures = Known.of(map(statement, [*names, *(b.quote for b in backings)]))
-        return [
-            claim.text
-            for claim in claims(sentence)
-            if not (figures if claim.number or claim.dates else known).says(claim)
-        ]
+            named = [" ".join(b.described.source.names) for b in backings]
+            quotes = [backing.quote for backing in backings]
+            quoted = Known.of(map(statement, [*named, *quotes]))
+            others = not Known.of([statement(sentence)]).names_all_of(" ".join(quotes))
+            figures = [c for c in said_so if others or c.number is not None or c.dates]
+            wrong += [claim.text for claim in figures if not quoted.says(claim)]
+        return wrong
 
     def _known_of(self, numbers: tuple[int, ...]) -> Known:
         chosen = [self._evidence.sources[number] for number in numbers]

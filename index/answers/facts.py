@@ -22,7 +22,7 @@ _QUOTED = re.compile(r"[\"“„«]([^\"“”„«»\n]{8,400})[\"”“»]")
 _OPENING = re.compile(r"^[\s\"'“\u2018(*_>-]*")
 _GERMAN = frozenset(("der", "die", "das", "und", "ist", "nicht", "ein", "eine", "wird"))
 # Beginnings of sentences that are no names: ends of ordinary English words.
-_ORDINARY = re.compile(r"(?:(?<![aiu])s|ing|ed|ly|ion|ment|ness|ity|ance|ence|able|ful|ers?|ees?)$")
+_ORDINARY = re.compile(r"(?:(?<![aiu])s|ing|ed|ly|ion|ment|ness|ity|ance|ence|able|ful)$")
 _OPENERS: Final = (
     "according additionally yes no ok note however therefore moreover furthermore also please "
     "sorry sure given since while although because instead overall finally first second third "
@@ -46,8 +46,8 @@ def claims(sentence: str) -> list[Claim]:
     taken = [*((day.start, day.end) for day in days), *(code.span() for code in codes)]
     counts = [one for one in numbers(sentence) if _is_free(one.start, one.end, taken)]
     taken += [(one.start, one.end) for one in counts]
-    names = [name for name in _names(sentence) if _is_free(*name.span(), taken)]
-    texts = [*(found[0] for found in (*codes, *names)), *_QUOTED.findall(sentence)]
+    named = [name for name in names(sentence) if _is_free(*name.span(), taken)]
+    texts = [*(found[0] for found in (*codes, *named)), *_QUOTED.findall(sentence)]
     return [
         *(Claim(sentence[day.start : day.end], dates=day.readings) for day in days),
         *(Claim(sentence[n.start : n.end].strip(), n, near=_near(sentence, n)) for n in counts),
@@ -75,6 +75,10 @@ class Known:
         for statement in said:
             known._learn(statement)
         return known
+
+    def names_all_of(self, text: str) -> bool:
+        """Whether every name in `text` is known."""
+        return all(self.says(Claim(name[0])) for name in names(text))
 
     def says(self, claim: Claim) -> bool:
         if claim.dates:
@@ -136,7 +140,7 @@ def _codes(sentence: str) -> Iterator[re.Match[str]]:
             yield found
 
 
-def _names(sentence: str) -> Iterator[re.Match[str]]:
+def names(sentence: str) -> Iterator[re.Match[str]]:
     """Words in capitals, except where all nouns have them, and where a sentence begins."""
     if len(_GERMAN.intersection(words(sentence))) >= 2:
         return

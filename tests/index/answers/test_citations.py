@@ -67,6 +67,18 @@ def test_what_no_source_says_is_unsupported(answer: str) -> None:
     assert (citation.verdict, citation.quote) == ("unsupported", "")
 
 
+def test_what_is_said_of_one_is_not_said_of_another_in_the_same_source() -> None:
+    text = (
+        "Copenhagen has started several green building programs. Its roofs are planted. "
+        "The port was closed. In Vancouver nothing of the kind is planned."
+    )
+    one = Checker(numbered([hit(1, "cities", text)]))
+    right = one.check("Copenhagen has started several green building programs.", [1])
+    wrong = one.check("Vancouver has started several green building programs.", [1])
+    assert [c.verdict for c in right] == ["verified"]
+    assert [(c.verdict, c.missing) for c in wrong] == [("partial", ("Vancouver",))]
+
+
 def test_a_citation_leads_to_its_place() -> None:
     (citation,) = cited(
         "A doctor's note is required from the third day on [2].", checker()
