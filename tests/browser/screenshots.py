@@ -1,6 +1,7 @@
 """Pictures of the page for the README: `scripts/screenshots --url URL --key KEY [--out FOLDER]`.
 
-With `--documents FOLDER --question TEXT` there is one of an answer from that folder, too. They show a running appliance with its first model: what is in the picture was really answered.
+With `--documents FOLDER --question TEXT` there is one of an answer from that folder, too. They show
+a running appliance with its first model: what is in the picture was really answered.
 """
 
 import argparse

@@ -140,7 +140,8 @@ function onDrag(event) {
   if (!withFiles(event)) return;
   event.preventDefault();
   event.stopPropagation();
-  curtain.hidden = event.type === "drop" || (event.type === "dragleave" && event.relatedTarget !== null ? curtain.hidden : event.type === "dragleave");
+  if (event.type === "dragleave" && event.relatedTarget) return; // only from one element to the next
+  curtain.hidden = event.type === "drop" || event.type === "dragleave";
   if (event.type === "drop") dropped(event.dataTransfer).then(bring);
 }
 
