@@ -14,6 +14,7 @@ from models.engine import ModelCard
 from models.errors import ContextLengthExceeded, ModelRefused, PromptRefused
 from models.late import Floats, TokenVectors, pooled, quantised
 from models.microbatch import MicroBatcher, Row, Vectors
+from models.precision import computed, in_bfloat16, quickest
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -93,7 +94,9 @@ class HashingEmbedder:
     async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
         found = await self.embed(inputs)
         words = [_hashed(text.split() if isinstance(text, str) else text) for text in inputs]
-        return _deep(found.vectors, list(map(quantised, words)), purpose)
+        factor = POOLING if purpose == "passage" else 1
+        tokens = tuple(pooled(quantised(row), factor) for row in words)
+        return DeepEmbeddings(found.vectors, tokens, found.tokens)
 
 
 def _hashed(words: Sequence[str] | Sequence[int]) -> Floats:
@@ -106,44 +109,44 @@ def _hashed(words: Sequence[str] | Sequence[int]) -> Floats:
     return vectors
 
 
-def _deep(vectors: Vectors, words: list[TokenVectors], purpose: Purpose) -> DeepEmbeddings:
-    factor = POOLING if purpose == "passage" else 1
-    kept = tuple(pooled(tokens, factor) for tokens in words)
-    return DeepEmbeddings(vectors, kept, tuple(map(len, words)))
-
-
 class _Computed(NamedTuple):
-    """Of one input: its vector (d,) and those of its tokens (t, d), not pooled."""
+    """Of one input: its vector (d,) and those of its tokens (t, d); a passage's are pooled."""
 
     vector: Vectors
     tokens: TokenVectors
 
 
-class SentenceEmbedder:
-    """The bundled all-MiniLM-L6-v2 on the CPU, float32, offline; 384 dimensions, 256 tokens.
+class _PassageRow(list[int]):
+    """A passage's tokens, which are computed as quickly as this machine can."""
 
-    Making one takes seconds. `threads` (cores) holds for the whole process.
+
+class SentenceEmbedder:
+    """The bundled all-MiniLM-L6-v2 on the CPU, offline; 384 dimensions, 256 tokens.
+
+    float32, but for passages where bfloat16 is quicker. Making one takes seconds. `threads`
+    (cores) holds for the whole process.
     """
 
     def __init__(self, name: str, threads: int) -> None:
         self._model = _loaded(_bundled_model(), threads)
+        self._quick = quickest(self._model, in_bfloat16(self._model))
         self._tokenizer = self._model.tokenizer
         self._limit = self._model.max_seq_length or 256
         self._batcher = MicroBatcher(self._compute)
         self.card = ModelCard(name, "sentence", self._limit, 0, "all-minilm-l6-v2")
 
     async def embed(self, inputs: Inputs) -> Embeddings:
-        found = await self._computed(inputs, urgent=len(inputs) <= QUESTIONS)
-        return Embeddings(_stacked(found), tuple(len(one.tokens) for one in found))
+        rows = await asyncio.to_thread(self._rows, inputs)
+        found = await self._batcher.vectors(rows, urgent=len(rows) <= QUESTIONS)
+        return Embeddings(_stacked(found), tuple(map(len, rows)))
 
     async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
-        found = await self._computed(inputs, urgent=purpose == "question")
-        tokens = [one.tokens for one in found]
-        return await asyncio.to_thread(_deep, _stacked(found), tokens, purpose)
-
-    async def _computed(self, inputs: Inputs, *, urgent: bool) -> list[_Computed]:
         rows = await asyncio.to_thread(self._rows, inputs)
-        return await self._batcher.vectors(rows, urgent=urgent)
+        if purpose == "passage":
+            rows = list(map(_PassageRow, rows))
+        found = await self._batcher.vectors(rows, urgent=purpose == "question")
+        tokens = tuple(one.tokens for one in found)
+        return DeepEmbeddings(_stacked(found), tokens, tuple(map(len, rows)))
 
     def _rows(self, inputs: Inputs) -> list[list[int]]:
         either: Sequence[str | Sequence[int]] = inputs
@@ -176,13 +179,13 @@ class SentenceEmbedder:
         for i, row in enumerate(rows):
             tokens[i, : len(row)] = torch.tensor(row)
             mask[i, : len(row)] = 1
-        with torch.inference_mode():
-            found = self._model({"input_ids": tokens, "attention_mask": mask})
-        vectors = found["sentence_embedding"].float().numpy()
-        words = found["token_embeddings"].float().numpy()
+        passages = [isinstance(row, _PassageRow) for row in rows]
+        model = self._quick if all(passages) else self._model
+        found = computed(model, tokens, mask)
+        vectors, words = found["sentence_embedding"].numpy(), found["token_embeddings"].numpy()
         return [
-            _Computed(vector, quantised(states[: len(row)]))
-            for vector, states, row in zip(vectors, words, rows, strict=True)
+            _Computed(vector, pooled(quantised(states[: len(row)]), POOLING if passage else 1))
+            for vector, states, row, passage in zip(vectors, words, rows, passages, strict=True)
         ]
 
 
