@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -136,17 +136,57 @@ def test_openais_clients_work_with_only_url_and_key_changed(appliance: Running) 
     assert ran.returncode == 0, ran.stdout[-3000:]
 
 
-def test_the_tour_in_the_readme_runs_as_pasted(appliance: Running) -> None:
+@pytest.fixture(scope="module")
+def newcomer(appliance: Running, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Pastes a command into a shell like the README's, and gives what it prints."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    told = {
+        "OPENAI_BASE_URL": f"{appliance.url}/v1",
+        "OPENAI_API_KEY": appliance.key,
+        "HEARTH_HOME": str(appliance.home),
+        "HEARTH_PORT": appliance.url.rpartition(":")[2],
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+    def paste(*command: str) -> str:
+        ran = subprocess.run(
+            command, cwd=folder, env=os.environ | told, capture_output=True, text=True, timeout=300
+        )
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        return ran.stdout
+
+    return paste
+
+
+def test_the_tour_in_the_readme_runs_as_pasted(newcomer: Callable[..., str]) -> None:
     readme = (ROOT / "README.md").read_text()
-    (tour,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    told = {"OPENAI_BASE_URL": f"{appliance.url}/v1", "OPENAI_API_KEY": appliance.key}
-    command = [sys.executable, "-c", tour]
-    ran = subprocess.run(
-        command, env=os.environ | told, capture_output=True, text=True, timeout=300
-    )
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    assert "get_weather" in ran.stdout
-    assert ran.stdout.splitlines()[-1] == "3 384"
+    client, with_documents = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    printed = newcomer(sys.executable, "-c", client)
+    assert "get_weather" in printed
+    assert printed.splitlines()[-1] == "3 384"
+    (documents,) = re.findall(r"```bash\n(mkdir .*?)```", readme, re.DOTALL)
+    printed = newcomer("bash", "-euo", "pipefail", "-c", documents)
+    assert "14 weeks" in printed
+    answer = json.loads(printed[printed.index("\n{") :])
+    assert answer["sources"][0]["document_name"] == "leave.md"
+    assert "leave.md" in newcomer(sys.executable, "-c", with_documents)
+
+
+def test_documents_are_there_again_when_the_library_was_killed(
+    appliance: Running, newcomer: Callable[..., str]
+) -> None:
+    (library,) = [p for p in appliance.processes() if ":library:" in "".join(p.cmdline())]
+    library.send_signal(signal.SIGKILL)
+    search = ["hearth", "docs", "search", "parental leave", "--collection", "handbook", "--json"]
+
+    def finds() -> bool:
+        try:
+            return "14 weeks" in newcomer(*search)
+        except AssertionError:
+            return False
+
+    assert appliance.ask("Still there?").status_code == 200
+    assert eventually(finds, 60)
 
 
 def test_a_killed_engine_loses_nothing_and_is_back_within_fifteen_seconds(
