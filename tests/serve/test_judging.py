@@ -1,16 +1,20 @@
 """A judgement comes in time, with the embedding or without it."""
 
+import numpy as np
+
 from models.errors import EngineUnavailable
 from serve.judging import DifficultyJudge
 from serve.policy.difficulty import trained
 from serve.questions import Asking
 from tests.serve.fixed_embedder import Fixed
 
-CENTRE = trained().centres[0]
+CENTRE = trained().tone[1:]  # any vector that changes the guess
 
 
 async def test_the_embedding_is_used_when_it_comes_in_time() -> None:
-    assert (await DifficultyJudge(5.0).guess(Asking(Fixed(CENTRE), "hello"), 0.5)).known
+    guess = await DifficultyJudge(5.0).guess(Asking(Fixed(CENTRE), "hello"), 0.5)
+    assert guess.known
+    assert guess == trained().guess("hello", CENTRE.astype(np.float32), 0.5)
 
 
 async def test_without_an_embedding_the_surface_is_judged() -> None:
