@@ -51,7 +51,7 @@ class DeepEmbeddings:
 class Embedder(Protocol):
     """Inputs are texts or token ids of the embedder's own vocabulary. Raises `PromptRefused`.
 
-    Questions are computed before passages that wait.
+    Questions are computed before passages that wait; of one that is too long, both ends are.
     """
 
     @property
@@ -141,16 +141,19 @@ class SentenceEmbedder:
         return Embeddings(_stacked(found), tuple(map(len, rows)))
 
     async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
-        rows = await asyncio.to_thread(self._rows, inputs)
-        if purpose == "passage":
+        question = purpose == "question"
+        rows = await asyncio.to_thread(self._rows, inputs, shorten=question)
+        if not question:
             rows = list(map(_PassageRow, rows))
-        found = await self._batcher.vectors(rows, urgent=purpose == "question")
+        found = await self._batcher.vectors(rows, urgent=question)
         tokens = tuple(one.tokens for one in found)
         return DeepEmbeddings(_stacked(found), tokens, tuple(map(len, rows)))
 
-    def _rows(self, inputs: Inputs) -> list[list[int]]:
+    def _rows(self, inputs: Inputs, *, shorten: bool = False) -> list[list[int]]:
         either: Sequence[str | Sequence[int]] = inputs
         rows = [self._row(one, f"input[{i}]") for i, one in enumerate(either)]
+        if shorten:
+            return [_ends(row, self._limit) for row in rows]
         for i, row in enumerate(rows):
             if len(row) > self._limit:
                 raise ContextLengthExceeded(
@@ -187,6 +190,12 @@ class SentenceEmbedder:
             _Computed(vector, pooled(quantised(states[: len(row)]), POOLING if passage else 1))
             for vector, states, row, passage in zip(vectors, words, rows, passages, strict=True)
         ]
+
+
+def _ends(row: list[int], limit: int) -> list[int]:
+    """Both ends of a long row: what is asked stands before or after what was pasted."""
+    half = limit // 2
+    return row if len(row) <= limit else row[: limit - half] + row[-half:]
 
 
 def _stacked(found: Sequence[_Computed]) -> Vectors:

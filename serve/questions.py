@@ -7,7 +7,7 @@ from index.documents import Question
 from models.embedder import DeepEmbeddings, Embedder
 from models.errors import EngineError
 
-LONGEST = 4000  # characters that are embedded
+LONGEST = 20_000  # characters that an embedder is given; it takes both ends of them
 
 
 class Asking:

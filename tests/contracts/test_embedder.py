@@ -123,3 +123,12 @@ async def test_a_text_and_its_tokens_have_the_same_vector(sentence: Embedder) ->
     tokens = await sentence.embed([[7592, 2088]])
     assert text.tokens == tokens.tokens == (4,)
     np.testing.assert_allclose(text.vectors, tokens.vectors, atol=1e-5)
+
+
+async def test_a_long_question_is_understood_by_both_of_its_ends(sentence: Embedder) -> None:
+    asked = "How long is parental leave?"
+    pasted = "the weather report of the day " * 200
+    found = await sentence.embed_deep([asked, f"{pasted}\n{asked}", pasted], "question")
+    near, far = found.vectors[1:] @ found.vectors[0]
+    assert near > far
+    assert len(found.token_vectors[1]) == sentence.card.context_length
