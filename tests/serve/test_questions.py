@@ -37,7 +37,7 @@ async def test_without_an_embedder_the_text_is_left() -> None:
 async def test_an_empty_text_is_not_embedded_and_a_long_one_is_cut() -> None:
     embedder = Fixed(VECTOR)
     await Asking(embedder, "  ").question(5.0)
-    await Asking(embedder, "x" * 10_000).question(5.0)
+    await Asking(embedder, "x" * 30_000).question(5.0)
     assert [len(text) for text in embedder.seen] == [LONGEST]
 
 
