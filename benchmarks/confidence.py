@@ -31,7 +31,7 @@ from index.retriever import RetrievalPlan, retrieve
 from index.source import Source
 
 KINDS = {
-    "late": ("coverage", "words", "dense", "late"),
+    "late": ("words", "dense", "late"),
     "dense": ("words", "dense"),
     "words": ("coverage", "words"),
 }

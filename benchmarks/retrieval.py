@@ -89,14 +89,16 @@ async def measured(
     for id, question in zip(asked.questions, questions, strict=True):
         await runs.ask(id, question)
     stages = {name: judged(found, asked.gains) for name, found in runs.rankings.items()}
-    better = max(_ndcg(stages["BM25"]), _ndcg(stages["vectors"]))
+    better = max((stages["BM25"], stages["vectors"]), key=_ndcg)
+    gained = [new - old for new, old in zip(stages[DEFAULT].ndcg, better.ndcg, strict=True)]
     return {
         "documents": len(asked.documents),
         "passages": source.size,
         "questions": len(asked.questions),
         "stages": {name: _row(stage) for name, stage in stages.items()},
-        "default to the better": _ndcg(stages[DEFAULT]) / better,
-        "fused to the better": _ndcg(stages["fused"]) / better,
+        "default to the better": _ndcg(stages[DEFAULT]) / _ndcg(better),
+        "default to the better, 95 %": [1 + end / _ndcg(better) for end in interval(gained)],
+        "fused to the better": _ndcg(stages["fused"]) / _ndcg(better),
         "ms p50": _each(runs.milliseconds, statistics.median),
         "ms p99": _each(runs.milliseconds, _p99),
     }
@@ -132,7 +134,9 @@ def show(name: str, result: dict[str, Any]) -> None:
         print(
             f"{stage:26}{row['ndcg@10']:9.3f}{between:>16}{row['recall@10']:11.3f}{row['mrr']:8.3f}"
         )
-    print(f"default to the better of BM25 and vectors: {result['default to the better']:.3f}")
+    low, high = result["default to the better, 95 %"]
+    ratio = f"{result['default to the better']:.3f} ({low:.3f} to {high:.3f})"
+    print(f"default to the better of BM25 and vectors: {ratio}")
     parts = ", ".join(f"{stage} {taken:.1f}" for stage, taken in result["ms p50"].items())
     print(f"milliseconds without the embedding, p50: {parts}")
 

@@ -47,7 +47,7 @@ class RetrievalPlan:
     passages: int = 5
     rerank: bool = True
     candidates: int = 100
-    reranked: int = 48
+    reranked: int = 32
 
 
 @dataclass(frozen=True, slots=True)
