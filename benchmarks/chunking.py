@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.report import conditions, save
 from index.parsing.reading import parse_bytes
-from index.passages import PassageLimits, cut
+from index.passages.cutting import PassageLimits, cut
 from models.embedder import SentenceEmbedder
 from models.tokens import BundledTokens
 

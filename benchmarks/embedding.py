@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.judged_sets import read
 from benchmarks.report import conditions, save
-from models.embedder import SentenceEmbedder, _bundled_model
+from models.embedder import SentenceEmbedder, bundled_embedder
 from models.tokens import BundledTokens
 
 LENGTHS = (40, 100, 200, 400, 800, 4000)  # characters
@@ -46,7 +46,7 @@ def baseline(passages: list[str], threads: int) -> tuple[float, np.ndarray]:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(_bundled_model()), device="cpu")
+    model = SentenceTransformer(str(bundled_embedder()), device="cpu")
     torch.set_num_threads(threads)
     model.encode("to warm up")
     start = time.perf_counter()

@@ -17,7 +17,7 @@ import numpy as np
 from index.documents import Parsed, Passage, TokenVectors, Vector
 from index.errors import Conflict, IndexRefusal, ParseRefused, StorageBusy, Unknown
 from index.parsing.sandbox import Parsers
-from index.passages import TokenCounter, cut
+from index.passages.cutting import TokenCounter, cut
 from index.store.records import Content, DocumentRecord, NewDocument, Reader
 from index.store.store import Store
 from models.embedder import Embedder

@@ -128,7 +128,7 @@ class SentenceEmbedder:
     """
 
     def __init__(self, name: str, threads: int) -> None:
-        self._model = _loaded(_bundled_model(), threads)
+        self._model = _loaded(bundled_embedder(), threads)
         self._quick = quickest(self._model, in_bfloat16(self._model))
         self._tokenizer = self._model.tokenizer
         self._limit = self._model.max_seq_length or 256
@@ -202,7 +202,7 @@ def _stacked(found: Sequence[_Computed]) -> Vectors:
     return np.stack([one.vector for one in found])
 
 
-def _bundled_model() -> Path:
+def bundled_embedder() -> Path:
     """Found without importing its package, which would pull in what we import ourselves."""
     spec = find_spec(BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:

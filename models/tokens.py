@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from models.embedder import _bundled_model
+from models.embedder import bundled_embedder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -33,7 +33,7 @@ class BundledTokens:
     special: Final = 2
 
     def __init__(self) -> None:
-        self._tokenizer = _tokenizer(_bundled_model() / "tokenizer.json")
+        self._tokenizer = _tokenizer(bundled_embedder() / "tokenizer.json")
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = self._tokenizer.encode(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.embedder import _bundled_model, _loaded
+from models.embedder import _loaded, bundled_embedder
 from models.precision import SAME, in_bfloat16, quickest, tried
 
 
@@ -26,7 +26,7 @@ class Slow:
 
 @pytest.fixture(scope="module")
 def model():
-    return _loaded(_bundled_model(), 1)
+    return _loaded(bundled_embedder(), 1)
 
 
 @pytest.mark.slow

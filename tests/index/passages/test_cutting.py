@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.documents import Block, BlockKind, Parsed, Passage
-from index.passages import PassageLimits, cut
+from index.passages.cutting import PassageLimits, cut
 from models.tokens import BundledTokens, TokenCounter, WordTokens
 
 LOREM = "One pump stands in the cellar. It is old, e.g. from 1950. Dr. Moss has the key! Is it dry?"
@@ -61,6 +61,11 @@ counters: st.SearchStrategy[TokenCounter] = st.sampled_from(
 )
 
 
+@example(
+    Parsed("a", "text/plain", "", (heading("\n??", 0), text("?"))),
+    LetterTokens(),
+    PassageLimits(target=1, overlap=2, smallest=0),
+)
 @given(documents, counters, limits)
 def test_nothing_is_lost_or_too_long(
     parsed: Parsed, counter: TokenCounter, allowed: PassageLimits

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from index.atoms import Atom
 from index.documents import Block
+from index.passages.atoms import Atom
 
 _SECTION_LEVEL: Final = 2
 

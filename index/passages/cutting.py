@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Final
 
-from index.atoms import atoms_of
 from index.documents import BLOCK_GAP, Parsed, Passage
-from index.sections import Section, grouped, heading_paths, sections_of
+from index.passages.atoms import atoms_of
+from index.passages.sections import Section, grouped, heading_paths, sections_of
 from models.tokens import TokenCounter
 
 __all__ = ["PassageLimits", "TokenCounter", "cut"]
@@ -105,7 +105,15 @@ class _Cutter:
             while first > earliest and self._repeats(first - 1, start, end):
                 first -= 1
             yield first, end
-            earliest = first + 1
+            begun = self._begin(self._atoms[first].start)
+            while earliest < end and self._atoms[earliest].start <= begun:
+                earliest += 1
+
+    def _begin(self, start: int) -> int:
+        """Where a passage from there on has its first character."""
+        while start < len(self._text) and self._text[start] == "\n":
+            start += 1
+        return start
 
     def _repeats(self, first: int, start: int, end: int) -> bool:
         overlap = self._sums[start] - self._sums[first]
@@ -113,8 +121,7 @@ class _Cutter:
 
     def _fitting(self, start: int, end: int, headings: tuple[str, ...]) -> Iterator[Passage]:
         """One passage; several where words are cut into tokens in another way than was counted."""
-        while start < end and self._text[start] == "\n":
-            start += 1
+        start = min(self._begin(start), end)
         end = start + len(self._text[start:end].rstrip())
         if start == end:
             return

@@ -1,0 +1,1 @@
+"""Documents cut into passages, each found and cited on its own."""
