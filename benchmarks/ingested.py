@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.judged_sets import JudgedSet
 from index.documents import Block, Parsed, Passage, Question
-from index.passages import cut
+from index.passages.cutting import cut
 from index.store.collections import Embedding, NewCollection
 from index.store.records import Content, NewDocument, PageQuery, Reader
 from index.store.source import CollectionSource
