@@ -46,7 +46,7 @@ class RetrievalPlan:
 
     passages: int = 5
     rerank: bool = True
-    candidates: int = 100
+    candidates: int = 50
     reranked: int = 32
 
 
@@ -92,6 +92,7 @@ class _Search:
         self._question = question
         self._sources = sources
         self._plan = plan
+        self._wide = max(plan.candidates, plan.passages)
         self._words = searched(question.text)
         self._vector = self._usable(question.vector)
         self.timings: dict[str, float] = {}
@@ -147,12 +148,12 @@ class _Search:
 
     def _candidates(self, source: Source) -> Candidates:
         with self._timed("lexical"):
-            by_bm25 = source.lexical(self._words, self._plan.candidates) if self._words else []
+            by_bm25 = source.lexical(self._words, self._wide) if self._words else []
             found = by_words(source, self._words, by_bm25)
         if self._vector is None:
             return found
         with self._timed("dense"):
-            near = source.dense(self._vector, self._plan.candidates)
+            near = source.dense(self._vector, self._wide)
             return with_vectors(found, source, self._vector, near)
 
     def _late(self, best: Candidates) -> Scores | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.errors import EngineError, EngineInterrupted
 
-BATCH_TOKENS: Final = 1024
+BATCH_TOKENS: Final = 512
 URGENT_RUN: Final = 4  # batches of questions in a row, after which others get one
 
 T = TypeVar("T")
