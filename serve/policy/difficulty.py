@@ -26,9 +26,9 @@ Vector = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 WEIGHTS: Final = Path(__file__).with_name("difficulty.npz")
-LONGEST: Final = 20_000  # characters that are looked at
+LONGEST: Final = 6000  # characters that are looked at
 MOST: Final = 1.5  # logits
-KNOWN: Final = 0.5  # nearness from which a question is of a kind that was trained on
+KNOWN: Final = 0.3  # nearness that 99 % of what was trained on have
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SYMBOL: Final = re.compile(r"[=+*/^<>|~≤≥≠∈∀∃∧√∑∫π\\%$]")

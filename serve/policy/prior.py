@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from serve.policy import vocabulary as said
 
-LONGEST: Final = 20_000  # characters that are looked at
+LONGEST: Final = 2000  # characters that are counted; more are taken to be like them
 EASY: Final = -2.2  # the logit of a prompt of ten plain words without any sign
-ASKED: Final = 500  # characters at either end, where what is asked stands
+ASKED: Final = 400  # characters at either end, where what is asked stands
 SHORT: Final = 30  # words from which an easy task counts half: much else is in the text
 PASTED: Final = 0.35  # of the length's weight when the text is there to be worked on
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _HAN: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
-_FORMULA: Final = re.compile(r"[=^<>≤≥≠∈∀∃∧√∑∫π∂∞≡→±]|\\[a-z]{2,}|\d\s?[+*/]\s?\d|\w_\{?\w|\bO\(")
+_FORMULA: Final = re.compile(r"[=^<>≤≥≠∈∀∃∧√∑∫π∂∞≡→±]|\\[a-z]{2,}|\d\s?[+*/]\s?\d|\w_\{?\w|\bo\(")
 _CODE: Final = re.compile(
     r"```|^\s*(?:def|class|import|for|while|func|fn) \w|[{};]\s*$|\w\(\)", re.M
 )
@@ -66,20 +66,19 @@ SIGNS: Final = len(HARD) + len(MILD) + 4
 
 def signs(text: str) -> NDArray[np.float64]:
     """What `demand` adds up: (SIGNS,), each already with its weight."""
-    text = text[:LONGEST]
-    words = _WORD.findall(text)
-    asked = text if len(text) <= 2 * ASKED else f"{text[:ASKED]}\n{text[-ASKED:]}"
-    size = len(words) + len(_HAN.findall(text)) / 2
+    asked = (text if len(text) <= 2 * ASKED else f"{text[:ASKED]}\n{text[-ASKED:]}").lower()
+    counted, more = text[:LONGEST], max(1.0, len(text) / LONGEST)
+    words = _WORD.findall(counted)
+    size = more * (len(words) + len(_HAN.findall(counted)) / 2)
     short = 1 / (1 + (size / SHORT) ** 2)
-    chore = said.CHORE.search(text[:100]) is not None
-    length = np.log((3 + size) / 13) * (PASTED if chore else 1.0)
+    length = np.log((3 + size) / 13) * (PASTED if said.CHORE.search(asked[:100]) else 1.0)
     terms = sum(len(word) >= _LONG for word in words)
     return np.array(
         [
             0.9 * length,
-            0.25 * np.log1p(terms),
-            0.3 * np.log1p(len(_NUMBER.findall(text))),
-            0.3 * max(0.0, np.log(max(1, len(_SENTENCE.findall(text))))),
+            0.25 * np.log1p(more * terms),
+            0.3 * np.log1p(more * len(_NUMBER.findall(counted))),
+            0.3 * np.log(max(1.0, more * len(_SENTENCE.findall(counted)))),
             *(sign.weight * sign(asked) for sign in HARD),
             *(sign.weight * sign(asked) * (0.25 + 0.75 * short) for sign in MILD),
         ]

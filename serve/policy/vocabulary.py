@@ -2,6 +2,7 @@
 
 Beginnings of words, because most of these languages bend their ends; whole signs for Chinese and
 Japanese. Not every sense is meant, and not every language is here: `prior` adds up many signs.
+All are for text in lower case, where Python's expressions are four times as fast.
 """
 
 import re
@@ -11,15 +12,20 @@ from typing import Final
 def _starts(words: str, han: str = "") -> re.Pattern[str]:
     """Any of `words` (parted by blanks, `_` is a blank inside) at a word's beginning, or `han`."""
     signs = "".join(f"|{sign}" for sign in han.split())
-    return re.compile(rf"\b(?:{_either(words)}){signs}", re.I)
+    return re.compile(rf"\b(?:{_either(words)}){signs}")
 
 
 def _whole(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{_either(words)})\b", re.I)
+    return re.compile(rf"\b(?:{_either(words)})\b")
 
 
 def _either(words: str) -> str:
-    return "|".join(word.replace("_", r"\s+") for word in words.split())
+    """Grouped by their first letters, which spares most of the tries."""
+    groups: dict[str, list[str]] = {}
+    for word in words.replace("_", r"\s+").split():
+        first = word[0] if word[0].isalpha() else ""
+        groups.setdefault(first, []).append(word.removeprefix(first))
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in groups.items())
 
 
 PROVE: Final = _starts(
@@ -95,16 +101,14 @@ GREETING: Final = re.compile(
     r"^\W*(?:hi|hello|hey|good (?:morning|evening|night|day)|thanks?|thank you|ok(?:ay)?|great|"
     r"bye|yes|no|cool|sorry|hallo|guten|danke|tschüss|bonjour|salut|merci|hola|gracias|buen[oa]s|"
     r"ciao|grazie|ol[áa]|obrigad[oa]|привет|спасибо|здравствуй\w*)\b"
-    r"|^\W*(?:你好|您好|谢谢|再见|こんにちは|ありがとう)",
-    re.I,
+    r"|^\W*(?:你好|您好|谢谢|再见|こんにちは|ありがとう)"
 )
 LOOK_UP: Final = re.compile(
     r"^\W*(?:(?:who|when|where|which|what)(?:'s| is| are| was| were| did| does| do| year)\b|"
     r"who \w+|what colou?r|define |meaning of |how (?:tall|old|far|long|big|many|much|do (?:i|you))"
     r"\b|wer |wann |wo |wie hei(?:ß|ss)t|was (?:ist|heißt)|welche|quel|qui |où |quand |combien|"
     r"comment dit|cuál|quién|dónde|qual |chi |dove |какая |какой |какое |кто |где |когда )"
-    r"|什么|哪里|哪个|谁|几|どこ|だれ|誰|何",
-    re.I,
+    r"|什么|哪里|哪个|谁|几|どこ|だれ|誰|何"
 )
 CHORE: Final = _starts(
     r"translat summar(?:ise|ize|y) shorten paraphras rephrase rewrite reword proof-?read "
