@@ -15,6 +15,7 @@ from models.errors import ContextLengthExceeded, ModelRefused, PromptRefused
 from models.late import Floats, TokenVectors, pooled, quantised
 from models.microbatch import MicroBatcher, Row, Vectors
 from models.precision import computed, in_bfloat16, quickest
+from models.processor import computes_bf16
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -129,7 +130,10 @@ class SentenceEmbedder:
 
     def __init__(self, name: str, threads: int) -> None:
         self._model = _loaded(bundled_embedder(), threads)
-        self._quick = quickest(self._model, in_bfloat16(self._model))
+        # Where it is emulated, a busy moment could still make it look quick.
+        self._quick = self._model
+        if computes_bf16():
+            self._quick = quickest(self._model, in_bfloat16(self._model))
         self._tokenizer = self._model.tokenizer
         self._limit = self._model.max_seq_length or 256
         self._batcher = MicroBatcher(self._compute)

@@ -1,7 +1,7 @@
 """The precision in which a model computes passages: the quickest whose vectors stay the same.
 
-bfloat16 is several times as quick on processors with AMX, and slower than float32 on those that
-only emulate it; so both are tried once, on a batch of random tokens.
+bfloat16 is several times as quick on processors with AMX, and hardly quicker on some others; so
+where the processor computes it at all, both are tried once, on a batch of random tokens.
 """
 
 import copy
