@@ -36,7 +36,8 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     }
     tiers = {"small": {**tier, "model": "little"}, "large": {**tier, "model": "big"}}
     folder = tmp_path_factory.mktemp("home")
-    with running(folder, tiers=tiers, admission={"waiting": WAITING}) as started:
+    options = {"admission": {"waiting": WAITING}, "library": {"enabled": False}}
+    with running(folder, tiers=tiers, **options) as started:
         yield started
 
 
