@@ -10,25 +10,25 @@ import logging
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, ParamSpec, TypeVar
-
-import numpy as np
 
 from index.documents import Parsed, Passage, TokenVectors, Vector
 from index.errors import Conflict, IndexRefusal, ParseRefused, StorageBusy, Unknown
 from index.parsing.sandbox import Parsers
 from index.passages.cutting import TokenCounter, cut
-from index.store.records import Content, DocumentRecord, NewDocument, Reader
+from index.patience import embedded
+from index.renewal import Renewal
+from index.store.collections import Embedding
+from index.store.records import CollectionRecord, Content, DocumentRecord, NewDocument, Reader
 from index.store.store import Store
 from models.embedder import Embedder
-from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
+from models.errors import EngineError
 
 LOG = logging.getLogger("hearth.ingestion")
 
 WORKERS: Final = 2  # one reads the next document while another's passages are embedded
 BATCH: Final = 64  # passages that the embedder gets at a time
-FIRST_PAUSE: Final = 0.5  # seconds before the embedder is asked again; they double
-LONGEST_PAUSE: Final = 15.0
 INTERNAL: Final = ("internal_error", "Something went wrong here. Add the document again.")
 
 P = ParamSpec("P")
@@ -36,15 +36,16 @@ T = TypeVar("T")
 
 
 class Ingestion:
-    """`embedder` is asked by `WORKERS` at a time; `made_by` is the name its vectors go by."""
+    """`embedder` is asked by `WORKERS` at a time; `made_by` tells what its vectors are."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, counter: TokenCounter, made_by: str
+        self, store: Store, embedder: Embedder, counter: TokenCounter, made_by: Embedding
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._counter = counter
-        self._made_by = made_by
+        self._made_by = made_by.embedder
+        self._renewal = Renewal(store, embedder, made_by)
         self._parsers = Parsers(at_once=WORKERS)
         self._waiting: asyncio.Queue[DocumentRecord] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -53,7 +54,9 @@ class Ingestion:
     async def start(self) -> None:
         for job in await to_thread(self._store.jobs.unfinished):
             self.add(job)
-        self._workers = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
+        renewed = asyncio.create_task(self._renewal.run())
+        self._workers = [asyncio.create_task(self._work(renewed)) for _ in range(WORKERS)]
+        self._workers.append(renewed)
 
     async def close(self) -> None:
         """Jobs under way stay unfinished."""
@@ -70,7 +73,13 @@ class Ingestion:
         if task := self._running.get(document):
             task.cancel()
 
-    async def _work(self) -> None:
+    def speaks_for(self, collection: CollectionRecord) -> bool:
+        """Whether a question's vector can be compared with those of this collection."""
+        return not self._renewal.is_outdated(collection)
+
+    async def _work(self, renewed: "asyncio.Task[None]") -> None:
+        """New documents of a collection get its new vectors, so they wait for those."""
+        await asyncio.wait([renewed])
         while True:
             job = await self._waiting.get()
             task = self._running[job.id] = asyncio.create_task(self._do(job))
@@ -84,8 +93,10 @@ class Ingestion:
     async def _do(self, job: DocumentRecord) -> None:
         try:
             await self._ingest(job)
-        except (Conflict, Unknown):
-            pass  # cancelled, superseded or deleted meanwhile
+        except Unknown:
+            pass  # deleted meanwhile
+        except Conflict as exc:  # cancelled or superseded, which it then is already
+            await self._fail(job, "conflict", exc.message)
         except ParseRefused as exc:
             await self._fail(job, exc.code, exc.message)
         except IndexRefusal as exc:
@@ -146,27 +157,12 @@ class Ingestion:
             await self._tell(job, "embedding", start, len(order))
             places = order[start : start + BATCH]
             texts = [passages[place].embedded_text for place in places]
-            found = await self._asked(job, texts)
-            vectors |= zip(places, np.asarray(found[0], np.float32), strict=True)
-            tokens |= zip(places, found[1], strict=True)
+            waits = partial(self._tell, job, "waiting for the embedder", start, len(order))
+            found = await embedded(self._embedder, texts, waits)
+            vectors |= zip(places, found.vectors, strict=True)
+            tokens |= zip(places, found.token_vectors, strict=True)
         every = range(len(passages))
         return [vectors[place] for place in every], [tokens[place] for place in every]
-
-    async def _asked(
-        self, job: DocumentRecord, texts: list[str]
-    ) -> tuple[Sequence[Vector], Sequence[TokenVectors]]:
-        """Waits for an embedder that is loading, busy or being replaced."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                found = await self._embedder.embed_deep(texts, "passage")
-            except (EngineBusy, EngineUnavailable, EngineInterrupted) as exc:
-                LOG.warning("document %s waits for the embedder: %s", job.id, exc.message)
-            else:
-                return list(found.vectors), found.token_vectors
-            await self._tell(job, "waiting for the embedder", 0, 0)
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE, 2 * pause)
 
     async def _tell(self, job: DocumentRecord, stage: str, done: int, total: int) -> None:
         await _patiently(self._store.jobs.progress, job.id, stage, done, total)

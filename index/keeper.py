@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from index.documents import Attributes, StoredPassage
+from index.documents import Attributes, Question, StoredPassage
 from index.errors import IndexRefusal, InvalidQuery, StorageFull, Unknown
 from index.filtered import Filtered
+from index.filters import Filter
 from index.ingestion import Ingestion
 from index.library import PIECE, Addition, Collection, Search
 from index.retriever import Retrieval, retrieve
@@ -30,6 +31,7 @@ from index.store.records import (
     Reader,
     State,
 )
+from index.store.source import CollectionSource
 from index.store.store import Store
 from models.reranker import Reranker
 
@@ -190,18 +192,19 @@ class Keeper:
     async def search(self, reader: Reader, search: Search) -> Retrieval:
         if not 1 <= len(search.collections) <= MOST_COLLECTIONS:
             raise InvalidQuery(f"Name 1 to {MOST_COLLECTIONS} collections.", "collections")
-        sources = [
-            await to_thread(self._source, reader, name, search) for name in search.collections
-        ]
-        return await retrieve(search.question, sources, search.plan, self._options.reranker)
+        sources = [await to_thread(self._source, reader, name) for name in search.collections]
+        question = search.question
+        if not all(self._ingestion.speaks_for(source.collection) for source in sources):
+            question = Question(question.text)  # vectors of another embedder: words decide
+        filtered = [await to_thread(_filtered, source, search.filter) for source in sources]
+        return await retrieve(question, filtered, search.plan, self._options.reranker)
 
-    def _source(self, reader: Reader, name: str, search: Search) -> Source:
-        """The collection with this id, or else this name; filtered."""
+    def _source(self, reader: Reader, name: str) -> CollectionSource:
+        """The collection with this id, or else this name."""
         try:
-            source = self._store.source(reader, name)
+            return self._store.source(reader, name)
         except Unknown:
-            source = self._store.source(reader, self._named(reader, name))
-        return source if search.filter is None else Filtered(source, source.matching(search.filter))
+            return self._store.source(reader, self._named(reader, name))
 
     def _named(self, reader: Reader, name: str) -> str:
         """Raises `Unknown`, also where two have the name."""
@@ -232,6 +235,10 @@ class Keeper:
                 return self._store.files.add(reader, name, received, purpose)
         except FileNotFoundError:
             raise Unknown("upload", place.name) from None
+
+
+def _filtered(source: CollectionSource, asked: Filter | None) -> Source:
+    return source if asked is None else Filtered(source, source.matching(asked))
 
 
 def _piece(path: Path, offset: int) -> bytes:

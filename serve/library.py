@@ -25,7 +25,7 @@ async def open_library(settings: Settings, embedder: Embedder) -> Keeper:
     store = Store(folder, settings.library.quota_bytes)
     made_by = Embedding(f"{chosen.model}/{embedder.card.revision}", DIMENSIONS[chosen.engine])
     counter = BundledTokens() if chosen.engine == "sentence" else WordTokens()
-    ingestion = Ingestion(store, embedder, counter, made_by.embedder)
+    ingestion = Ingestion(store, embedder, counter, made_by)
     options = KeeperOptions(settings.limits.file_bytes, _reranker(settings.retrieval.reranker))
     keeper = Keeper(store, ingestion, made_by, folder / "incoming", options)
     await keeper.start()

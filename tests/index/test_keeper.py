@@ -47,10 +47,12 @@ class Flaky(HashingEmbedder):
         return await super().embed_deep(inputs, purpose)
 
 
-def keeper_in(folder: Path, embedder: HashingEmbedder, file: int = 1 << 20) -> Keeper:
+def keeper_in(
+    folder: Path, embedder: HashingEmbedder, file: int = 1 << 20, made_by: Embedding = MADE_BY
+) -> Keeper:
     store = Store(folder)
-    ingestion = Ingestion(store, embedder, WordTokens(), MADE_BY.embedder)
-    return Keeper(store, ingestion, MADE_BY, folder / "incoming", KeeperOptions(file))
+    ingestion = Ingestion(store, embedder, WordTokens(), made_by)
+    return Keeper(store, ingestion, made_by, folder / "incoming", KeeperOptions(file))
 
 
 @pytest.fixture
@@ -272,3 +274,28 @@ async def test_a_piece_that_the_disk_does_not_take_is_told_as_such(
     (tmp_path / "incoming" / ("v" * 16)).symlink_to("/dev/full")
     with pytest.raises(StorageFull):
         await keeper.receive("v" * 16, b"x" * 100_000)
+
+
+async def test_another_embedder_makes_all_vectors_again_and_words_answer_meanwhile(
+    tmp_path: Path,
+) -> None:
+    keeper = keeper_in(tmp_path, HashingEmbedder("hash"))
+    await keeper.start()
+    made = await new_collection(keeper)
+    await ended(keeper, await added(keeper, made, "a.md", TEXT))
+    await keeper.close()
+
+    other = Flaky()
+    other.gate.clear()
+    keeper = keeper_in(tmp_path, other, made_by=Embedding("hash/2", 64))
+    await keeper.start()
+    async with asyncio.timeout(DEADLINE):
+        await other.asked.wait()
+    assert "14 weeks" in (await found(keeper, "How long is parental leave?", "handbook"))[0]
+    late = await added(keeper, made, "b.md", b"The printer is in room 204.")
+    other.gate.set()
+    assert (await ended(keeper, late)).state == "completed"
+    record = (await keeper.collection(ANNA, made.record.id)).record
+    assert (record.embedder, record.generation) == ("hash/2", 2)
+    assert "room 204" in (await found(keeper, "Where is the printer?", "handbook"))[0]
+    await keeper.close()
