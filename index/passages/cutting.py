@@ -116,8 +116,8 @@ class _Cutter:
         return start
 
     def _repeats(self, first: int, start: int, end: int) -> bool:
-        overlap = self._sums[start] - self._sums[first]
-        return overlap <= self._limits.overlap and self._has_room(first, end)
+        most, overlap = self._limits.overlap, self._sums[start] - self._sums[first]
+        return 0 < most >= overlap and self._has_room(first, end)  # some atoms have no token
 
     def _fitting(self, start: int, end: int, headings: tuple[str, ...]) -> Iterator[Passage]:
         """One passage; several where words are cut into tokens in another way than was counted."""

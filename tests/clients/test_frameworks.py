@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,22 @@ pytestmark = [
 
 
 @pytest.fixture
-def collection(appliance: Any) -> str:
-    """One with a document in it; its id."""
+def collection(appliance: Any) -> Iterator[str]:
+    """One with a document in it, for this test; its id."""
     headers = {"authorization": f"Bearer {appliance.key}"}
     with httpx.Client(base_url=appliance.base_url, headers=headers, timeout=60) as client:
         files = {"file": ("leave.md", LEAVE, "text/markdown")}
         file = client.post("/files", files=files, data={"purpose": "assistants"}).json()
-        made = client.post("/vector_stores", json={"name": "handbook"}).json()["id"]
+        made = client.post("/vector_stores", json={"name": "frameworks"}).json()["id"]
         document = client.post(f"/vector_stores/{made}/files", json={"file_id": file["id"]}).json()
         deadline = time.monotonic() + 60
         while document["status"] == "in_progress" and time.monotonic() < deadline:
             time.sleep(0.1)
             document = client.get(f"/vector_stores/{made}/files/{file['id']}").json()
         assert document["status"] == "completed", document
-    return str(made)
+        yield made
+        client.delete(f"/vector_stores/{made}")
+        client.delete(f"/files/{file['id']}")
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in FOLDER.glob("with_*.py")))

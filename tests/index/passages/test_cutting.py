@@ -83,6 +83,21 @@ def test_nothing_is_lost_or_too_long(
     assert [passage.start for passage in passages] == sorted({p.start for p in passages})
 
 
+@example(
+    Parsed(
+        "a",
+        "text/plain",
+        "",
+        (
+            heading("?", 0),
+            heading("? ?", 0),
+            heading("? ?", 0),
+            text("? 。?"),
+            heading("? ?", 0),
+        ),
+    ),
+    WordTokens(8),
+)
 @given(documents, counters)
 def test_without_overlap_every_letter_is_in_one_passage(
     parsed: Parsed, counter: TokenCounter
