@@ -6,7 +6,8 @@
     ├── EngineBusy                 the waiting room is full: come back later
     ├── EngineUnavailable          nothing can be produced at present: dead, out of reach
     │   └── EngineNotLoaded        it lives, but its model is not in memory (yet, or at all)
-    ├── EngineInterrupted          the answer broke off: the engine died or was stopped
+    ├── EngineInterrupted          the answer broke off: the engine failed or was stopped
+    │   └── EngineDied             and nothing else will come from this engine either
     ├── GenerationTimeout          the prompt's own deadline passed
     └── ModelRefused               the model file is damaged, altered or not one that we run
 
@@ -73,6 +74,10 @@ class EngineNotLoaded(EngineUnavailable):
 
 
 class EngineInterrupted(EngineError):
+    pass
+
+
+class EngineDied(EngineInterrupted):
     pass
 
 

@@ -24,6 +24,7 @@ from models.engine import (
 )
 from models.errors import (
     EngineBusy,
+    EngineDied,
     EngineInterrupted,
     EngineUnavailable,
     ModelRefused,
@@ -36,7 +37,7 @@ from models.text.answer import Answer, Progress
 from models.text.reading import Reader
 from models.text.tools import parse_calls
 from models.vllm.gauge import Gauge, logger_for
-from models.vllm.outputs import BROKEN_OFF, EngineDied, next_output
+from models.vllm.outputs import BROKEN_OFF, next_output
 from models.vllm.sampling import parameters
 from models.vllm.settings import VllmSettings
 from models.vllm.tokenizer import FolderTokenizer

@@ -5,16 +5,12 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
-from models.errors import EngineInterrupted, GenerationTimeout
+from models.errors import EngineDied, EngineInterrupted, GenerationTimeout
 
 if TYPE_CHECKING:
     from vllm.outputs import RequestOutput
 
 BROKEN_OFF: Final = "The engine stopped before the answer was complete."
-
-
-class EngineDied(EngineInterrupted):
-    """Nothing else will come from this engine either."""
 
 
 async def next_output(

@@ -16,6 +16,7 @@ EXAMPLES = [
     errors.EngineUnavailable("Loading.", 7.0),
     errors.EngineNotLoaded("It sleeps.", 1.0, "asleep"),
     errors.EngineInterrupted("It broke off."),
+    errors.EngineDied("It broke off."),
     errors.GenerationTimeout("Too late."),
     errors.ModelRefused("Damaged."),
 ]

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from models.errors import EngineInterrupted, GenerationTimeout
-from models.vllm.outputs import EngineDied, next_output
+from models.errors import EngineDied, EngineInterrupted, GenerationTimeout
+from models.vllm.outputs import next_output
 from serve.errors import describe
 
 pytestmark = [
