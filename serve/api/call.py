@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from index.store.records import Reader
+from index.store.records import NOBODY, Reader
 from serve.api.guard import Headers, content_length
 from serve.api.house import House
 from serve.api.strict_json import parse
@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 EVERYWHERE: RawHeaders = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 UNBUFFERED: FrozenHeaders = ((b"x-accel-buffering", b"no"),)
-NOBODY = Reader("")
 UPLOAD_STEP = 32 << 10  # bytes that an upload must bring within its deadline, again and again
 
 
