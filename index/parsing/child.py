@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from index.errors import ParseRefused
 from index.parsing import wire
-from index.parsing.confinement import confine, seclude
+from index.parsing.confinement import confine, die_with, seclude
 from index.parsing.formats import likely
 from index.parsing.limits import MIB, ParseLimits
 from index.parsing.reading import parse_bytes
@@ -85,8 +85,10 @@ class _Server:
     def _start(self, order: dict[str, Any], file: int, result: int) -> None:
         with suppress(ImportError):  # a fork that needs it says so
             likely(order["name"]).reader()
+        service = os.getpid()
         pid = os.fork()
         if pid == 0:
+            die_with(service)
             self._control.close()
             _parse(file, result, order["name"], self._limits)
         os.close(file)

@@ -62,12 +62,18 @@ def seclude() -> None:
         _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
+def die_with(parent: int) -> None:
+    """Ends this process when its `parent` ends, or at once where that has already ended."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def confine(memory: int, seconds: int, folders: list[Path]) -> None:
     """Of this process, for good. It may still read the Python libraries and what is in `folders`.
 
     `memory` in bytes over what it has; `seconds` of CPU time, and a little more on the clock.
     """
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.alarm(seconds + 2)  # if whoever should end it is gone or stuck
     total = _address_space() + memory
     _limit(resource.RLIMIT_AS, total)

@@ -231,3 +231,24 @@ def test_a_confined_process_reaches_nothing() -> None:
 def landlock() -> int:
     """The version that this kernel has; negative without it."""
     return int(ctypes.CDLL(None).syscall(444, None, 0, 1))
+
+
+ORPHAN = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from index.parsing.confinement import die_with
+parent = os.getpid()
+end, held = os.pipe()
+if os.fork() == 0:
+    os.close(held)
+    os.read(end, 1)  # until the parent has ended
+    {die}
+    print("lives on", flush=True)
+"""
+
+
+@pytest.mark.parametrize(("die", "left"), [("die_with(parent)", ""), ("", "lives on\n")])
+def test_a_process_whose_parent_ended_before_it_was_bound_to_it_ends(die: str, left: str) -> None:
+    program = [sys.executable, "-c", ORPHAN.format(die=die), ROOT]
+    found = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+    assert found.stdout == left

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -16,8 +17,12 @@ pytestmark = [pytest.mark.slow, NO_VLLM]
 
 def core() -> psutil.Process:
     """The process that computes: vLLM gives it this name."""
-    children = psutil.Process().children(recursive=True)
-    (process,) = [p for p in children if "EngineCore" in "".join(p.cmdline())]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # another test's, that has ended
+            if "EngineCore" in "".join(process.cmdline()):
+                found.append(process)
+    (process,) = found
     return process
 
 

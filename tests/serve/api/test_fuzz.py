@@ -68,7 +68,9 @@ FILTERS = st.recursive(
 )
 OTHER_CHANGES = st.dictionaries(OF_DOCUMENTS, VALUES | FILTERS, max_size=3)
 CHANGES = st.dictionaries(FIELDS | st.text(max_size=8), VALUES, max_size=4)
-UNSAFE = re.compile(r"0x[0-9a-f]{8,}|Traceback|site-packages|/work/|/tmp/|/home/|\.py\b")
+UNSAFE = re.compile(
+    r"0x[0-9a-f]{8,}|Traceback|site-packages|/work/|/tmp/|/home/|/\w+\.py\b|\", line \d"
+)
 
 
 def check(response: httpx.Response) -> None:
