@@ -7,6 +7,7 @@ that they mean the same; vLLM gets tokens and gives tokens.
 import asyncio
 import os
 import time
+from collections.abc import Iterable
 from contextlib import aclosing, suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
@@ -64,6 +65,7 @@ class VllmEngine:
         self._gpus = GpuReader(Nvml().read) if settings.device == "gpu" else None
         self._llm = _load(settings, self._gauge)
         self._gauge.pace.most = self._llm.vllm_config.scheduler_config.max_num_batched_tokens
+        self._processes = (psutil.Process(), *psutil.Process().children(recursive=True))
         self._card = _card(settings)
         self._numbers = count()
         self._open = 0
@@ -163,7 +165,7 @@ class VllmEngine:
             kv_tokens_total=total,
             prefill_rate=gauge.prefill.at(now),
             decode_rate=gauge.decode.at(now),
-            memory_used=_memory_used(),
+            memory_used=_resident(self._processes),
             memory_total=psutil.virtual_memory().total,
             measured_at=now,
             device=device(self._gpus.read(patience=0)) if self._gpus else Device(),
@@ -219,10 +221,10 @@ def _card(settings: VllmSettings) -> ModelCard:
     )
 
 
-def _memory_used() -> int:
-    """Bytes resident in this process and those of vLLM below it."""
+def _resident(processes: Iterable[psutil.Process]) -> int:
+    """Bytes in memory of those that live."""
     used = 0
-    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+    for process in processes:
         with suppress(psutil.Error):
             used += process.memory_info().rss
     return used

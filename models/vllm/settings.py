@@ -42,6 +42,8 @@ class VllmSettings:
         return quiet | {
             "VLLM_CPU_KVCACHE_SPACE": str(max(1, self.kv_bytes >> 30)),
             "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, self.cores)),
+            # As without our own (for llama.cpp's threads): vLLM's would sleep inside every step.
+            "GOMP_SPINCOUNT": "300000",
         }
 
     @property
