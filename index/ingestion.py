@@ -45,7 +45,7 @@ class Ingestion:
         self._embedder = embedder
         self._counter = counter
         self._made_by = made_by.embedder
-        self._renewal = Renewal(store, embedder, made_by)
+        self.renewal = Renewal(store, embedder, made_by)
         self._parsers = Parsers(at_once=WORKERS)
         self._waiting: asyncio.Queue[DocumentRecord] = asyncio.Queue()
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -54,7 +54,7 @@ class Ingestion:
     async def start(self) -> None:
         for job in await to_thread(self._store.jobs.unfinished):
             self.add(job)
-        renewed = asyncio.create_task(self._renewal.run())
+        renewed = asyncio.create_task(self.renewal.run())
         self._workers = [asyncio.create_task(self._work(renewed)) for _ in range(WORKERS)]
         self._workers.append(renewed)
 
@@ -75,7 +75,7 @@ class Ingestion:
 
     def speaks_for(self, collection: CollectionRecord) -> bool:
         """Whether a question's vector can be compared with those of this collection."""
-        return not self._renewal.is_outdated(collection)
+        return not self.renewal.is_outdated(collection)
 
     async def _work(self, renewed: "asyncio.Task[None]") -> None:
         """New documents of a collection get its new vectors, so they wait for those."""

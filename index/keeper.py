@@ -16,7 +16,7 @@ from index.errors import IndexRefusal, InvalidQuery, StorageFull, Unknown
 from index.filtered import Filtered
 from index.filters import Filter
 from index.ingestion import Ingestion
-from index.library import PIECE, Addition, Collection, Search
+from index.library import PIECE, Addition, Collection, Embedders, Search
 from index.retriever import Retrieval, retrieve
 from index.source import Source
 from index.store.collections import Changes, Embedding, NewCollection
@@ -117,6 +117,15 @@ class Keeper:
 
     async def unshare(self, reader: Reader, collection: str, tenant: str) -> None:
         await to_thread(self._store.collections.unshare, reader, collection, tenant)
+
+    async def embedders(self, reader: Reader, collection: str) -> Embedders:
+        return await self._ingestion.renewal.standing(reader, collection)
+
+    async def use_former_embedder(self, reader: Reader, collection: str) -> None:
+        await self._ingestion.renewal.back(reader, collection)
+
+    async def forget_former_embedder(self, reader: Reader, collection: str) -> None:
+        await self._ingestion.renewal.confirm(reader, collection)
 
     async def receive(self, upload: str, data: bytes) -> None:
         await to_thread(self._append, self._place(upload), data)

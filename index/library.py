@@ -11,6 +11,7 @@ from index.documents import Attributes, Question, StoredPassage
 from index.filters import Filter
 from index.retriever import Retrieval, RetrievalPlan
 from index.store.collections import Changes, NewCollection
+from index.store.generations import Use
 from index.store.records import (
     CollectionRecord,
     Counts,
@@ -29,6 +30,25 @@ class Collection:
 
     record: CollectionRecord
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSet:
+    """`passages` have a vector made by `embedder`; for the rest see `Generation`."""
+
+    embedder: str
+    use: Use
+    passages: int
+    since: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedders:
+    """`asking` embeds questions; `sets` are the vectors of a collection, those in use first."""
+
+    asking: str
+    sets: tuple[VectorSet, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,14 @@ class Library(Protocol):
     async def share(self, reader: Reader, collection: str, tenant: str) -> None: ...
 
     async def unshare(self, reader: Reader, collection: str, tenant: str) -> None: ...
+
+    async def embedders(self, reader: Reader, collection: str) -> Embedders: ...
+
+    async def use_former_embedder(self, reader: Reader, collection: str) -> None:
+        """Raises `Conflict` where no former vectors are kept, or another embedder is there."""
+
+    async def forget_former_embedder(self, reader: Reader, collection: str) -> None:
+        """There is no way back any more. Raises `Conflict` where there is none already."""
 
     async def receive(self, upload: str, data: bytes) -> None:
         """One more piece of a file. `upload` is a name of 16 to 64 letters and digits."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 from index.documents import Attributes, StoredPassage
-from index.library import Addition, Collection, Library, Search
+from index.library import Addition, Collection, Embedders, Library, Search
 from index.retriever import Retrieval
 from index.store.collections import Changes, NewCollection
 from index.store.records import DocumentRecord, FileRecord, Page, PageQuery, Reader, State
@@ -49,6 +49,15 @@ class RemoteLibrary:
 
     async def unshare(self, reader: Reader, collection: str, tenant: str) -> None:
         await self._ask("unshare", (reader, collection, tenant))
+
+    async def embedders(self, reader: Reader, collection: str) -> Embedders:
+        return cast(Embedders, await self._ask("embedders", (reader, collection)))
+
+    async def use_former_embedder(self, reader: Reader, collection: str) -> None:
+        await self._ask("use_former_embedder", (reader, collection))
+
+    async def forget_former_embedder(self, reader: Reader, collection: str) -> None:
+        await self._ask("forget_former_embedder", (reader, collection))
 
     async def receive(self, upload: str, data: bytes) -> None:
         await self._ask("receive", (upload, data))

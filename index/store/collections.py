@@ -83,6 +83,7 @@ class Collections:
             number = db.last_insert_rowid()
             db.execute(of(OF_A_COLLECTION, number))
             add_generation(db, number, 1, made_by)
+            begin_use(db, number, 1, self._clock())
             return access.readable(db, reader, row[0])
 
     def get(self, reader: Reader, collection: str) -> CollectionRecord:
@@ -158,7 +159,15 @@ def add_generation(db: apsw.Connection, collection: int, number: int, made_by: E
         raise InvalidQuery("A vector has 1 to 65536 dimensions.", "dimension")
     db.execute(of(OF_A_GENERATION, collection, number))
     row = (collection, number, made_by.embedder, made_by.dimension)
-    db.execute("INSERT INTO generations VALUES (?,?,?,?)", row)
+    sql = "INSERT INTO generations (collection, generation, embedder, dimension) VALUES (?,?,?,?)"
+    db.execute(sql, row)
+
+
+def begin_use(db: apsw.Connection, collection: int, number: int, now: float) -> None:
+    """Searches of the collection use this generation from `now` on, in Unix seconds."""
+    db.execute("UPDATE collections SET generation = ? WHERE number = ?", (number, collection))
+    sql = "UPDATE generations SET since = ? WHERE collection = ? AND generation = ?"
+    db.execute(sql, (now, collection, number))
 
 
 def remove_generation(db: apsw.Connection, collection: int, number: int) -> None:

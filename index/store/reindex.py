@@ -1,24 +1,41 @@
 """Another embedding model for a collection, without a moment in which it does not answer.
 
 New vectors are written beside the old ones, as another generation. When none is missing and the
-new ones find what they should, one row is changed, and the next search uses them. The old
-generation stays until it is confirmed that nobody wants it back.
+new ones find what they should, one row is changed, and the next search uses them. The former
+generation stays, one at most, until it is confirmed that nobody wants it back or another takes its
+place. To go back to it, only the passages that came since then are embedded.
 """
 
 from asyncio import to_thread
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+import apsw
 
 from index.documents import Vector
 from index.errors import Conflict
 from index.store import access, passage_rows
-from index.store.collections import Embedding, add_generation, remove_generation
+from index.store.collections import (
+    Embedding,
+    add_generation,
+    begin_use,
+    remove_generation,
+)
 from index.store.database import Database
 from index.store.documents import touch
-from index.store.generations import Embed, Embedded, Generation, generations_of, lacking, write
+from index.store.generations import (
+    Embed,
+    Embedded,
+    Generation,
+    check_there,
+    generations_of,
+    lacking,
+    size_of,
+    write,
+)
 from index.store.queries import all_rows, one_row
-from index.store.records import Reader
+from index.store.records import CollectionRecord, Reader
 from index.store.source import StoredCollection
 from index.vectors.cache import NearestCache
 
@@ -52,9 +69,10 @@ class Reindexing:
     gives it a low priority.
     """
 
-    def __init__(self, db: Database, nearest: NearestCache) -> None:
+    def __init__(self, db: Database, nearest: NearestCache, clock: Callable[[], float]) -> None:
         self._db = db
         self._nearest = nearest
+        self._clock = clock
 
     async def replace(
         self,
@@ -63,14 +81,19 @@ class Reindexing:
         made_by: Embedding,
         embed: Embed,
         old: Embed | None = None,
-    ) -> Recall:
+    ) -> Recall | None:
         """From the beginning to the change of model, or on from where it was interrupted.
 
-        Raises `Conflict`, and nothing is changed, when the new model finds too little.
+        None where it went back to vectors that were in use before, which need no proof. Raises
+        `Conflict`, and nothing is changed, when the new model finds too little.
         """
         target = await to_thread(self._begun, reader, collection, made_by)
         await self.fill(target, embed)
+        if target.use == "former":
+            await self.switch(reader, target, embed)
+            return None
         recall = await self.recall(target, embed, old)
+        await to_thread(self._note, target, recall)
         if not recall.enough:
             raise Conflict(
                 f"The new embedding model finds {recall.after:.0%} of what it should: "
@@ -80,9 +103,15 @@ class Reindexing:
         return recall
 
     def generations(self, reader: Reader, collection: str) -> list[Generation]:
-        """Oldest first: those before the current one can be gone back to."""
+        """Oldest first."""
         with self._db.reading() as db:
             return generations_of(db, access.writable(db, reader, collection))
+
+    def sizes(self, reader: Reader, collection: str) -> list[tuple[Generation, int]]:
+        """As `generations`, and how many passages each has a vector of."""
+        with self._db.reading() as db:
+            found = generations_of(db, access.writable(db, reader, collection))
+            return [(generation, size_of(db, generation)) for generation in found]
 
     async def fill(self, target: Generation, embed: Embed) -> None:
         """Every passage has a vector in `target`, and there is an index of them."""
@@ -94,7 +123,10 @@ class Reindexing:
                 after = batch[-1][0]
 
     async def switch(self, reader: Reader, target: Generation, embed: Embed) -> None:
-        """Searches use `target` from now on; also the way back to an older generation."""
+        """Searches use `target` from now on; also the way back to the former generation.
+
+        What they used until now is the former one; older ones are forgotten.
+        """
         while not await to_thread(self._switched, reader, target):
             await self.fill(target, embed)  # documents came meanwhile
 
@@ -112,23 +144,23 @@ class Reindexing:
         return Recall(after, await self._recall(current, old, samples))
 
     def confirm(self, reader: Reader, collection: str) -> None:
-        """Forgets every generation but the current one."""
+        """Forgets the former generation: there is no way back any more."""
         with self._db.writing() as db:
             found = access.writable(db, reader, collection)
-            for generation in generations_of(db, found):
-                if not generation.current:
-                    remove_generation(db, found.number, generation.number)
-        self._drop_others(found.number, found.generation)
+            gone = _forgotten(db, found)
+        self._drop(found.number, gone)
 
     def _begun(self, reader: Reader, collection: str, made_by: Embedding) -> Generation:
-        """The generation that an earlier try left, or a new one."""
+        """The former generation, one that an earlier try left, or a new one."""
         with self._db.writing() as db:
             found = access.writable(db, reader, collection)
-            for generation in generations_of(db, found):
-                if generation.number > found.generation:
-                    if generation.made_by == made_by:
-                        return generation
+            others = [one for one in generations_of(db, found) if one.use != "current"]
+            for generation in others:
+                if generation.use == "coming" and generation.made_by != made_by:
                     remove_generation(db, found.number, generation.number)
+            for generation in others:
+                if generation.made_by == made_by:
+                    return generation
             sql = "UPDATE collections SET newest = newest + 1 WHERE number = ? RETURNING newest"
             number = int(one_row(db, sql, (found.number,))[0])
             add_generation(db, found.number, number, made_by)
@@ -155,16 +187,22 @@ class Reindexing:
         return True
 
     def _switched(self, reader: Reader, target: Generation) -> bool:
-        number = target.collection.number
         with self._db.writing() as db:
-            access.writable(db, reader, target.collection.id)
+            found = access.writable(db, reader, target.collection.id)
+            if target.number == found.generation:
+                return True
             if lacking(db, target, 0, 1):
                 return False
-            asked = (target.number, number)
-            db.execute("UPDATE collections SET generation = ? WHERE number = ?", asked)
-            touch(db, number)
-        self._drop_others(number, target.number)
+            gone = _forgotten(db, found, target.number)
+            begin_use(db, found.number, target.number, self._clock())
+            touch(db, found.number)
+        self._drop(found.number, {*gone, found.generation})
         return True
+
+    def _note(self, target: Generation, recall: Recall) -> None:
+        with self._db.writing() as db:
+            sql = "UPDATE generations SET recall = ? WHERE collection = ? AND generation = ?"
+            db.execute(sql, (recall.after, target.collection.number, target.number))
 
     def _samples(self, target: Generation) -> list[tuple[int, str]]:
         with self._db.reading() as db:
@@ -187,6 +225,7 @@ class Reindexing:
         vectors: Sequence[Vector],
     ) -> float:
         with self._db.reading() as db:
+            check_there(db, generation)
             stored = StoredCollection(db, generation.record)
             dimension = generation.made_by.dimension
             nearest = self._nearest.of(generation.key, dimension, lambda n: n.refresh(stored))
@@ -195,7 +234,21 @@ class Reindexing:
             hits += any(row == found for found, _ in nearest.search(vector, FOUND_AMONG))
         return hits / len(samples)
 
-    def _drop_others(self, collection: int, generation: int) -> None:
+    def _drop(self, collection: int, generations: Collection[int]) -> None:
         self._nearest.drop(
-            lambda key: key.collection == collection and key.generation != generation
+            lambda key: key.collection == collection and key.generation in generations
         )
+
+
+def _forgotten(
+    db: apsw.Connection, collection: CollectionRecord, but: int | None = None
+) -> set[int]:
+    """The numbers of former generations, which are gone now; `but` this one."""
+    gone = {
+        one.number
+        for one in generations_of(db, collection)
+        if one.use == "former" and one.number != but
+    }
+    for number in gone:
+        remove_generation(db, collection.number, number)
+    return gone

@@ -48,7 +48,7 @@ class Store:
         self.files = Files(self._db, originals, clock)
         self.documents = Documents(self._db, originals, clock)
         self.jobs = Jobs(self._db, clock)
-        self.reindexing = Reindexing(self._db, self._nearest)
+        self.reindexing = Reindexing(self._db, self._nearest, clock)
         if self.failed is None:
             self._clear_away()
 

@@ -90,6 +90,12 @@ MIGRATIONS: Final = (
         last_page  INTEGER
     ) STRICT;
     """,
+    """
+    ALTER TABLE generations ADD COLUMN since REAL;
+    ALTER TABLE generations ADD COLUMN recall REAL;
+    UPDATE generations SET since = (SELECT created_at FROM collections WHERE number = collection)
+        WHERE generation <= (SELECT generation FROM collections WHERE number = collection);
+    """,
 )
 
 OF_A_COLLECTION: Final = """

@@ -15,6 +15,7 @@ from serve.api.metrics import metrics
 from serve.api.model_list import PREFIX, model, models
 from serve.api.readers import readers, share, unshare
 from serve.api.signin import signin
+from serve.api.vector_store_embedder import embedder, forget_former, go_back
 from serve.api.vector_store_files import (
     add_document,
     cancel_document,
@@ -102,6 +103,9 @@ ROUTES = (
     _post(f"{_STORE}/search", search),
     Route(f"{_STORE}/readers", {**_read(readers), "POST": share}),
     Route(f"{_STORE}/readers/{{reader}}", {"DELETE": unshare}),
+    _get(f"{_STORE}/embedder", embedder),
+    Route(f"{_STORE}/embedder/back", {"POST": go_back}, body="none"),
+    Route(f"{_STORE}/embedder/former", {"DELETE": forget_former}),
     Route(f"{_STORE}/files", {**_read(documents), "POST": add_document}),
     Route(_DOCUMENT, {**_read(document), "POST": set_attributes, "DELETE": delete_document}),
     _get(f"{_DOCUMENT}/content", document_content),

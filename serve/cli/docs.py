@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serve.cli.docs_access import Collection, Key, Url, access
+from serve.cli.docs_access import Access, Collection, Some, reaching
+from serve.cli.docs_embedder import embedder
 from serve.cli.docs_search import eval_, search
-from serve.cli.options import FAILED, AsJson, Config, Home
+from serve.cli.options import FAILED, AsJson
 
 if TYPE_CHECKING:
     from serve.cli.docs_client import DocsClient
@@ -17,26 +18,22 @@ if TYPE_CHECKING:
 commands = typer.Typer(no_args_is_help=True, help="Documents: add, find and share them.")
 commands.command()(search)
 commands.command(name="eval")(eval_)
+commands.command()(embedder)
 
-Some = Annotated[
-    str | None, typer.Option("--collection", help="Of this one only.", show_default=False)
-]
 Which = Annotated[str, typer.Argument(help="Name or id of a collection.")]
 Whom = Annotated[str, typer.Argument(help="Id or name of a key.")]
 
 
 @commands.command()
-def add(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def add(
+    reach: Access,
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", exists=True)],
     collection: Collection,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: what changes there, changes here.")
     ] = False,
     json_: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Add files and all that folders hold; the collection is made where there is none.
 
@@ -46,7 +43,6 @@ def add(  # noqa: PLR0913, PLR0917  (options of a command)
     from serve.cli.docs_add import add_once, follow
     from serve.cli.docs_sync import Sync
 
-    reach = access(url, key, home, config)
     most = reach.settings.limits.file_bytes
     with reach.client() as client:
         store = client.find(collection) or client.create(collection)
@@ -59,15 +55,13 @@ def add(  # noqa: PLR0913, PLR0917  (options of a command)
 
 
 @commands.command()
+@reaching
 def collections(
+    reach: Access,
     json_: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """List the collections and how much they hold."""
-    with access(url, key, home, config).client() as client:
+    with reach.client() as client:
         found = client.collections()
     if json_:
         typer.echo(json.dumps(found))
@@ -81,39 +75,37 @@ def collections(
 
 
 @commands.command(name="list")
-def list_(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def list_(
+    reach: Access,
     collection: Some = None,
     json_: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """List the documents of a collection, or of all."""
-    with access(url, key, home, config).client() as client:
-        found = [each for store in _stores(client, collection) for each in _of(client, store)]
+    with reach.client() as client:
+        found = [each for store in client.chosen(collection) for each in _of(client, store)]
     _tell(found, json_)
 
 
 @commands.command()
-def status(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def status(
+    reach: Access,
     collection: Some = None,
     json_: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Show the work under way, how far it is, and what could not be read and why."""
-    with access(url, key, home, config).client() as client:
-        stores = _stores(client, collection)
+    with reach.client() as client:
+        stores = client.chosen(collection)
         states = ("in_progress", "failed")
         found = [one for s in stores for state in states for one in _of(client, s, state)]
     _tell(found, json_)
 
 
 @commands.command()
-def rm(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def rm(
+    reach: Access,
     collection: Collection,
     names: Annotated[
         list[str] | None, typer.Argument(help="Documents, by name or id.", show_default=False)
@@ -121,15 +113,11 @@ def rm(  # noqa: PLR0913, PLR0917  (options of a command)
     everything: Annotated[
         bool, typer.Option("--everything", help="The collection itself, with all it holds.")
     ] = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Remove documents: they are in no answer from now on."""
     if bool(names) == everything:
         raise typer.BadParameter("Name documents, or --everything.")
-    with access(url, key, home, config).client() as client:
+    with reach.client() as client:
         store = client.collection(collection)["id"]
         found = _named(list(client.documents(store)), names or [])
         if everything:
@@ -142,39 +130,31 @@ def rm(  # noqa: PLR0913, PLR0917  (options of a command)
 
 
 @commands.command()
-def share(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def share(
+    reach: Access,
     collection: Which,
     with_: Whom,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Let another key read a collection and get answers from it."""
-    with access(url, key, home, config).client() as client:
+    with reach.client() as client:
         found = client.collection(collection)
         client.share(found["id"], with_)
     typer.echo(f"{with_} may read {found['name']}.")
 
 
 @commands.command()
-def unshare(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def unshare(
+    reach: Access,
     collection: Which,
     with_: Whom,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Let another key no longer read a collection."""
-    with access(url, key, home, config).client() as client:
+    with reach.client() as client:
         found = client.collection(collection)
         client.unshare(found["id"], with_)
     typer.echo(f"{with_} may no longer read {found['name']}.")
-
-
-def _stores(client: "DocsClient", collection: str | None) -> list[dict[str, Any]]:
-    return client.collections() if collection is None else [client.collection(collection)]
 
 
 def _of(

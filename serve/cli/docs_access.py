@@ -1,20 +1,24 @@
 """How commands about documents reach the appliance, and as whom."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serve.cli.options import fail, settings_from
+from serve.cli.options import Config, Home, fail, settings_from
 
 if TYPE_CHECKING:
     from serve.cli.docs_client import DocsClient
     from serve.config import Settings
 
 Collection = Annotated[str, typer.Option(help="Name or id of a collection.")]
+Some = Annotated[
+    str | None, typer.Option("--collection", help="Of this one only.", show_default=False)
+]
 Url = Annotated[
     str | None,
     typer.Option(help="Default: the appliance of this data directory.", show_default=False),
@@ -55,5 +59,21 @@ class Access:
             raise fail(str(exc)) from exc
 
 
-def access(url: str | None, key: str | None, home: Path | None, config: Path | None) -> Access:
+def access(url: Url = None, key: Key = None, home: Home = None, config: Config = None) -> Access:
     return Access(settings_from(home, None, config), url, key)
+
+
+def reaching(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of `access` behind its own; its first argument is the result."""
+    own = list(inspect.signature(command).parameters.values())[1:]
+    options = inspect.signature(access).parameters
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        reach = access(**{name: given.pop(name) for name in options})
+        command(reach, **given)
+
+    signature = inspect.Signature([*own, *options.values()])
+    run.__signature__ = signature  # type: ignore[attr-defined]  # what Typer makes options of
+    run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
+    return run

@@ -66,6 +66,10 @@ class DocsClient:
             raise DocsRefused(f"Several collections are called {name!r}: name one by its id: {ids}")
         return found[0] if found else None
 
+    def chosen(self, name: str | None) -> list[Told]:
+        """The collection of this name, or all."""
+        return self.collections() if name is None else [self.collection(name)]
+
     def create(self, name: str) -> Told:
         return self._ask("POST", STORES, {"name": name})
 
@@ -96,6 +100,15 @@ class DocsClient:
     def search(self, store: str, question: str, most: int) -> Told:
         asked = {"query": question, "max_num_results": most}
         return self._ask("POST", f"{STORES}/{store}/search", asked)
+
+    def embedder(self, store: str) -> Told:
+        return self._ask("GET", f"{STORES}/{store}/embedder")
+
+    def use_former_embedder(self, store: str) -> None:
+        self._ask("POST", f"{STORES}/{store}/embedder/back")
+
+    def forget_former_embedder(self, store: str) -> None:
+        self._ask("DELETE", f"{STORES}/{store}/embedder/former")
 
     def share(self, store: str, key: str) -> Told:
         return self._ask("POST", f"{STORES}/{store}/readers", {"key": key})

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from serve.cli.docs_access import Collection, Key, Url, access
-from serve.cli.options import AsJson, Config, Home, fail
+from serve.cli.docs_access import Access, Collection, reaching
+from serve.cli.options import AsJson, fail
 
 if TYPE_CHECKING:
     from serve.cli.docs_judging import Verdict
@@ -15,18 +15,16 @@ if TYPE_CHECKING:
 EXCERPT: Final = 300  # characters of a passage
 
 
-def search(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def search(
+    reach: Access,
     question: Annotated[str, typer.Argument(help="What to look for.")],
     collection: Collection,
     results: Annotated[int, typer.Option(min=1, max=50, help="Passages, at most.")] = 5,
     json_: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Find passages, with the scores of every stage that led to them."""
-    with access(url, key, home, config).client() as client:
+    with reach.client() as client:
         found = client.search(client.collection(collection)["id"], question, results)
     if json_:
         typer.echo(json.dumps(found))
@@ -53,7 +51,9 @@ def _lines(place: int, hit: dict[str, Any]) -> list[str]:
     ]
 
 
-def eval_(  # noqa: PLR0913, PLR0917  (options of a command)
+@reaching
+def eval_(
+    reach: Access,
     questions: Annotated[
         Path,
         typer.Option(
@@ -64,10 +64,6 @@ def eval_(  # noqa: PLR0913, PLR0917  (options of a command)
     ],
     collection: Collection,
     json_: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-    config: Config = None,
 ) -> None:
     """Judge a collection by questions whose documents are known.
 
@@ -78,7 +74,7 @@ def eval_(  # noqa: PLR0913, PLR0917  (options of a command)
 
     try:
         asked = read_questions(questions)
-        with access(url, key, home, config).client() as client, count_bar("Asking") as done:
+        with reach.client() as client, count_bar("Asking") as done:
             store = client.collection(collection)["id"]
             verdict = judged_by(asked, lambda text: client.search(store, text, 50), done)
     except QuestionsRefused as exc:

@@ -1,6 +1,5 @@
 """Another embedding model: answers all the time, better ones afterwards, and a way back."""
 
-import hashlib
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -11,10 +10,12 @@ import pytest
 from index.documents import Vector
 from index.errors import Conflict, Forbidden, Unknown, VectorsRefused
 from index.store.collections import Embedding
+from index.store.database import Database
 from index.store.generations import Embedded
 from index.store.records import Content
 from index.store.store import Store
 from tests.index.store.library import (
+    DIMENSION,
     EMBEDDER,
     ME,
     OTHER,
@@ -25,9 +26,11 @@ from tests.index.store.library import (
     passages,
     vectors,
 )
+from tests.index.store.same_words import embed_with
+from tests.index.store.same_words import same_words as embedded
 
 COUNTER = count()
-NEW = Embedding("larger", 32)
+NEW, larger = Embedding("larger", 32), embed_with(32)
 TEXTS = [f"passage number{n} about topic{n} and nothing{n} else" for n in range(70)]
 
 
@@ -36,20 +39,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(tmp_path / "library", few=30)
     yield made
     made.close()
-
-
-def embedded(text: str, dimension: int = 32) -> Vector:
-    """The same words, the same direction."""
-    found = np.zeros(dimension, np.float32)
-    for word in text.split():
-        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4])
-        found += np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
-    return np.asarray(found / np.linalg.norm(found), np.float32)
-
-
-async def larger(texts: list[str]) -> Embedded:
-    tokens = [np.ones((2, 32), np.int8) for _ in texts]
-    return Embedded([embedded(text) for text in texts], tokens)
 
 
 async def blind(texts: list[str]) -> Embedded:
@@ -75,6 +64,7 @@ async def test_the_new_model_answers_afterwards(store: Store) -> None:
     collection = create(store).id
     add(store, collection, "a.txt", TEXTS)
     recall = await store.reindexing.replace(ME, collection, NEW, larger)
+    assert recall is not None
     assert recall.after == 1.0
     record = store.collections.get(ME, collection)
     assert (record.embedder, record.dimension) == ("larger", 32)
@@ -131,6 +121,7 @@ async def test_it_is_compared_with_the_old_model_where_that_is_there(store: Stor
         return Embedded([vectors(9, 1)[0] for _ in texts])  # finds next to nothing
 
     recall = await store.reindexing.replace(ME, collection, NEW, larger, old)
+    assert recall is not None
     assert recall.before is not None
     assert recall.before < recall.after == 1.0
 
@@ -168,7 +159,7 @@ async def test_there_is_a_way_back_until_it_is_confirmed(store: Store) -> None:
     late = Content(passages(["late"]), [embedded("late")], "larger")
     store.jobs.finish(job.id, late)
     old, new = store.reindexing.generations(ME, collection)
-    assert (old.current, new.current) == (False, True)
+    assert (old.use, new.use) == ("former", "current")
 
     async def small(texts: list[str]) -> Embedded:
         return Embedded(vectors(5, len(texts)))
@@ -179,7 +170,78 @@ async def test_there_is_a_way_back_until_it_is_confirmed(store: Store) -> None:
     assert nearest(store, collection, vectors(5, 1)[0]) == "late"
     store.reindexing.confirm(ME, collection)
     [left] = store.reindexing.generations(ME, collection)
-    assert left.current
+    assert left.use == "current"
+
+
+async def test_going_back_embeds_only_what_came_meanwhile_and_proves_nothing(store: Store) -> None:
+    collection = create(store).id
+    add(store, collection, "a.txt", TEXTS, seed=1)
+    await store.reindexing.replace(ME, collection, NEW, larger)
+    job = store.jobs.begin(ME, collection, new_document(store, "b.txt", "x")).document
+    store.jobs.finish(job.id, Content(passages(["late"]), [embedded("late")], "larger"))
+    asked: list[str] = []
+
+    async def small(texts: list[str]) -> Embedded:
+        asked.extend(texts)
+        return Embedded(vectors(5, len(texts)))
+
+    small_again = Embedding(EMBEDDER, DIMENSION)
+    assert await store.reindexing.replace(ME, collection, small_again, small) is None
+    assert asked == ["late"]
+    assert store.collections.get(ME, collection).embedder == EMBEDDER
+    assert await store.reindexing.replace(ME, collection, NEW, larger) is None
+    assert nearest(store, collection, embedded("late")) == "late"
+
+
+async def test_of_former_models_the_last_is_kept(store: Store) -> None:
+    collection = create(store).id
+    add(store, collection, "a.txt", TEXTS, seed=1)
+    await store.reindexing.replace(ME, collection, NEW, larger)
+    await store.reindexing.replace(ME, collection, Embedding("third", 8), embed_with(8))
+    kept = store.reindexing.generations(ME, collection)
+    assert [(one.made_by.embedder, one.use) for one in kept] == [
+        ("larger", "former"), ("third", "current")
+    ]  # fmt: skip
+
+
+async def test_what_is_told_of_vectors_is_when_and_how_well_they_took_over(store: Store) -> None:
+    collection = create(store).id
+    add(store, collection, "a.txt", TEXTS, seed=1)
+    with pytest.raises(Conflict):
+        await store.reindexing.replace(ME, collection, NEW, constant)
+    [(first, _), (refused, size)] = store.reindexing.sizes(ME, collection)
+    assert first.since is not None
+    assert (refused.use, refused.since, size) == ("coming", None, 70)
+    assert refused.recall is not None
+    assert refused.recall < 0.5
+    store.reindexing.confirm(ME, collection)  # there is no former one to forget
+    assert len(store.reindexing.generations(ME, collection)) == 2
+    await store.reindexing.replace(ME, collection, Embedding("third", 8), embed_with(8))
+    [_, third] = store.reindexing.generations(ME, collection)
+    assert (third.recall, third.since is not None) == (1.0, True)
+
+
+def test_vectors_of_libraries_before_this_was_told_are_in_use(
+    tmp_path: Path,
+) -> None:
+    old = Database(tmp_path / "library.db")
+    with old.writing() as db:
+        db.execute("DROP TABLE generations")
+        db.execute(
+            "CREATE TABLE generations (collection, generation, embedder, dimension, "
+            "PRIMARY KEY (collection, generation)) WITHOUT ROWID"
+        )
+        db.execute(
+            "INSERT INTO collections (id, owner, name, created_at, metadata, settings) "
+            "VALUES ('vs_1', 'me', 'old', 7.0, '{}', '{}')"
+        )
+        db.execute("INSERT INTO generations VALUES (1, 1, 'small', 16)")
+        db.execute("PRAGMA user_version = 1")
+    old.close()
+    store = Store(tmp_path)
+    [only] = store.reindexing.generations(ME, "vs_1")
+    assert (only.use, only.since, only.recall) == ("current", 7.0, None)
+    store.close()
 
 
 async def test_jobs_with_vectors_of_the_old_model_are_done_again(store: Store) -> None:

@@ -76,6 +76,19 @@ async def test_the_official_client_makes_changes_lists_and_deletes_collections(
         await official.vector_stores.retrieve(first.id)
 
 
+async def test_what_made_the_vectors_is_told_to_the_owner(client: httpx.AsyncClient) -> None:
+    store = (await made(client, STORES))["id"]
+    await added(client, store, FOX)
+    told = (await client.get(f"{STORES}/{store}/embedder")).json()
+    [only] = told["sets"]
+    assert (told["asking"], told["passages"]) == (only["embedder"], 1)
+    assert (only["use"], only["passages"], only["recall"]) == ("current", 1, None)
+    for method, path in (("POST", "back"), ("DELETE", "former")):
+        refused = await client.request(method, f"{STORES}/{store}/embedder/{path}")
+        assert refused.status_code == 409
+        assert "No former vectors" in refused.json()["error"]["message"]
+
+
 async def test_the_official_client_adds_reads_changes_and_deletes_documents(
     official: openai.AsyncOpenAI,
 ) -> None:

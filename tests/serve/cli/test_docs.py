@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,12 +74,18 @@ class Appliance:
 
 @pytest.fixture
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
+    with started(tmp_path / "home") as made:
+        yield made
+
+
+@contextmanager
+def started(home: Path, embedder: str = "hash") -> Iterator[Appliance]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings = Settings(
-            home=tmp_path / "home",
+            home=home,
             port=listener.getsockname()[1],
             tiers={"small": {"engine": "scripted", "model": "echo"}},
-            embedder={"engine": "hashing", "model": "hash"},
+            embedder={"engine": "hashing", "model": embedder},
         )
         with _served(settings, listener):
             made = Appliance(settings)
@@ -239,6 +246,39 @@ def test_a_collection_is_shared_and_taken_back(appliance: Appliance, folder: Pat
     assert json.loads(appliance.docs("collections", "--json", "--key", friend).stdout) == []
     nobody = appliance.docs("share", "papers", "nobody")
     assert (nobody.exit_code, nobody.stderr) == (1, "No active key has this id or name.\n")
+
+
+def test_the_way_back_to_the_former_embedder_is_shown_gone_and_given_up(
+    tmp_path: Path, folder: Path
+) -> None:
+    home = tmp_path / "home"
+    with started(home) as before:
+        before.told("add", str(folder), "--collection", "papers")
+        [only] = before.told("embedder")[0]["sets"]
+        assert (only["embedder"], only["use"]) == ("hash/hashing-1", "current")
+        assert "hash/hashing-1 since 20" in before.docs("embedder").stdout
+    with started(home, "other") as after:
+        changed(after, "other/hashing-1")
+        shown = after.docs("embedder").stdout
+        assert "found 100% of sampled passages" in shown
+        assert "kept, of before: hash/hashing-1, 2 of 2 passages" in shown
+        refused = after.docs("embedder", "--back")
+        assert refused.exit_code == 1
+        assert "Set 'embedder' in the configuration to what it was" in refused.stderr
+    with started(home) as again:
+        changed(again, "hash/hashing-1")
+        assert "kept, of before: other/hashing-1" in again.docs("embedder").stdout
+        [only] = json.loads(again.docs("embedder", "--confirm", "--json").stdout)[0]["sets"]
+        assert (only["embedder"], only["use"]) == ("hash/hashing-1", "current")
+        assert again.docs("embedder", "--confirm").exit_code == 1
+
+
+def changed(appliance: Appliance, embedder: str) -> None:
+    """Once all vectors are of this one."""
+    deadline = time.monotonic() + 30
+    while appliance.told("embedder")[0]["sets"][0]["embedder"] != embedder:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_watched_folder_is_followed(appliance: Appliance, folder: Path) -> None:
