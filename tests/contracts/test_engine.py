@@ -14,15 +14,13 @@ import pytest
 from models.engine import Engine, Message
 from models.errors import (
     ContextLengthExceeded,
-    EngineInterrupted,
-    EngineUnavailable,
     GenerationTimeout,
     PromptRefused,
 )
-from tests.contracts.engines import CONTEXT, FAST, KINDS, LONG, REAL, answer, ask, chunks_of
+from tests.contracts.engines import CONTEXT, LONG, answer, ask, chunks_of
 from tests.contracts.over_http import behind
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def idle(engine: Engine) -> None:
@@ -241,22 +239,3 @@ async def test_no_character_is_ever_split(real: Engine) -> None:
     question = "Repeat: 😀 ñ 漢字 🏳️‍🌈 é 😀 ñ 漢字"
     for chunk in await chunks_of(real, ask(question, max_tokens=80)):
         assert "\ufffd" not in chunk.text
-
-
-# The end
-
-
-@pytest.mark.parametrize("kind", [*FAST, *REAL])
-async def test_closing_the_engine_ends_its_streams(kind: str) -> None:
-    engine = KINDS[kind]()
-    await engine.health()
-    stream = engine.generate(ask(max_tokens=200))
-    await anext(stream)
-    await engine.close()
-    with pytest.raises(EngineInterrupted):
-        async for _ in stream:
-            pass
-    with pytest.raises(EngineUnavailable):
-        await engine.health()
-    with pytest.raises(EngineUnavailable):
-        await answer(engine, ask())

@@ -11,7 +11,7 @@ from models.engine import Engine, Format, Prompt, Tool, ToolChoice
 from models.errors import PromptRefused
 from tests.contracts.engines import answer, ask, chunks_of
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Tools
 
