@@ -25,6 +25,7 @@ from yaml import YAMLError
 from serve.profiles import Profile, gpu_memory, tiers_of
 from serve.sections.admission import AdmissionSettings, BrownoutSettings
 from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
+from serve.sections.cache import CacheSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.library import LibrarySettings, RetrievalSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = Field(LimitSettings(), description="What a request may ask for.")
     deadlines: DeadlineSettings = Field(DeadlineSettings(), description="Seconds.")
     retry: RetrySettings = Field(RetrySettings(), description="Attempts before giving up.")
+    cache: CacheSettings = Field(CacheSettings(), description="Answers that are given again.")
     routing: RoutingSettings = Field(RoutingSettings(), description="Who answers `auto`.")
     admission: AdmissionSettings = Field(AdmissionSettings(), description="Who may go, who waits.")
     brownout: BrownoutSettings = Field(BrownoutSettings(), description="What is spared first.")

@@ -76,6 +76,12 @@ class Grounds:
     def references(self) -> tuple[Reference, ...]:
         return tuple(map(_reference, self.sources))
 
+    @property
+    def identity(self) -> tuple[tuple[str, str, str], ...]:
+        """Collection, document and words of every source: what an answer from them depends on."""
+        told = ((source.first, source.text) for source in self.sources)
+        return tuple((first.collection, first.document, text) for first, text in told)
+
     def under(self, prompt: Prompt) -> Prompt:
         """`prompt` with what was found."""
         return prompt if self.input is None else replace(prompt, input=self.input)

@@ -2,16 +2,17 @@
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
     6 retrieve            passages of the named collections: `serve.grounding`
+    5 exact cache         the same again, or the same just now: `serve.remembering`
     7 choose the tier     the named one, or for `auto` what `serve.policy.routing` says
     8 admission           a permit of that tier's gate     } `serve.answering`, for every
     9 generate            tried, tried elsewhere, continued } generation of the request
    10 cite, observe       what came from documents is checked; chunks are noted in the receipt
 
-Steps 3-5 (limits, screening, caches) take their places between these as they are
-built. Steps return a value or raise; nothing calls an earlier step.
+The cache comes after the search, not before it: what is found is a part of what is asked, so that
+no answer outlives a passage it stood on. Steps 3 and 4 (limits, screening) take their places
+between these as they are built. Steps return a value or raise; nothing calls an earlier step.
 """
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -21,10 +22,12 @@ from index.store.records import NOBODY, Reader
 from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
 from serve.answering import Answering, Order
+from serve.choices import interleave
 from serve.config import Settings
 from serve.errors import NotFound
 from serve.grounding import FromDocuments, Grounding, Grounds, Looking, asked_text
 from serve.policy.brownout import Brownout
+from serve.policy.freshness import Freshness
 from serve.policy.routing import (
     Asked,
     Conversations,
@@ -37,6 +40,7 @@ from serve.policy.routing import (
 from serve.profiles import BUNDLED
 from serve.questions import Asking
 from serve.receipt import Receipt
+from serve.remembering import Question, Remembering
 from serve.tiers import Tier, Watch, tiers_of
 
 AUTO: Final = "auto"
@@ -63,7 +67,7 @@ class Request:
 
     `unset`: names of sampling fields that the client left open; the tier fills them in.
     `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
-    wants the answer to come from.
+    wants the answer to come from. `wish`: whether it may be a kept one, and be kept.
     """
 
     model: str
@@ -73,6 +77,7 @@ class Request:
     quality: float | None = None
     documents: FromDocuments | None = None
     reader: Reader = field(default=NOBODY)
+    wish: Freshness = field(default_factory=Freshness)
 
 
 class Pipeline:
@@ -87,6 +92,7 @@ class Pipeline:
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
         self._conversations = Conversations()
+        self._remembering = Remembering(settings.cache)
 
     async def close(self) -> None:
         await self._watch.close()
@@ -139,6 +145,40 @@ class Pipeline:
                 said = grounds.refusal
                 yield Chunk(said, finish_reason="stop", usage=Usage(0, 0), index=index)
             return
+        answers = self._remembering.answer(
+            self._question(request, grounds),
+            receipt,
+            lambda: self._generated(request, grounds, asking, receipt),
+        )
+        async with aclosing(answers) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        if receipt.given_again and receipt.tier and request.model == AUTO:
+            self._conversations.answered(request.prompts[0], receipt.tier)
+
+    def _question(self, request: Request, grounds: Grounds) -> Question:
+        named = self.named(request.model)
+        tiers = [self.tiers[named]] if named else list(self.tiers.values())
+        cards = [tier.engine.card for tier in tiers]
+        temperature = max(prompt.sampling.temperature for prompt in request.prompts)
+        if "temperature" in request.unset:
+            temperature = max(tier.settings.temperature for tier in tiers)
+        return Question(
+            request.model,
+            [(card.name, card.revision) for card in cards],
+            request.prompts,
+            grounds.identity,
+            request.documents.only if request.documents else None,
+            request.unset,
+            request.quality,
+            request.stream,
+            temperature,
+            request.wish,
+        )
+
+    async def _generated(
+        self, request: Request, grounds: Grounds, asking: Asking, receipt: Receipt
+    ) -> ChunkStream:
         prompts = [self._spared(grounds.under(prompt), receipt) for prompt in request.prompts]
         with receipt.step("route"):
             route = await self._route(request, prompts[0], asking, receipt)
@@ -193,38 +233,3 @@ class Pipeline:
         limit = self._settings.brownout.output_tokens
         most = min(prompt.sampling.max_tokens or limit, limit)
         return replace(prompt, sampling=replace(prompt.sampling, max_tokens=most))
-
-
-async def interleave(streams: list[ChunkStream]) -> ChunkStream:
-    """The chunks of several choices as they come, each with its stream's position as index.
-
-    The first error ends them all; closing early closes every stream.
-    """
-    if len(streams) == 1:
-        async with aclosing(streams[0]) as only:
-            async for chunk in only:
-                yield chunk
-        return
-    pending = {asyncio.ensure_future(anext(s, None)): i for i, s in enumerate(streams)}
-    try:
-        while pending:
-            for index, chunk in await _next_chunks(pending):
-                yield replace(chunk, index=index)
-                pending[asyncio.ensure_future(anext(streams[index], None))] = index
-    finally:
-        await _close_all(list(pending), streams)
-
-
-async def _next_chunks(pending: dict[asyncio.Task[Chunk | None], int]) -> list[tuple[int, Chunk]]:
-    """What came first, taken out of `pending` with its index; a stream's end counts for nothing."""
-    done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-    came = [(task, task.result()) for task in done]  # an error leaves `pending` as it is
-    chunks = [(pending.pop(task), chunk) for task, chunk in came]
-    return [(index, chunk) for index, chunk in chunks if chunk is not None]
-
-
-async def _close_all(pending: list[asyncio.Task[Chunk | None]], streams: list[ChunkStream]) -> None:
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    await asyncio.gather(*(s.aclose() for s in streams), return_exceptions=True)

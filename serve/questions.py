@@ -17,6 +17,7 @@ class Asking:
         self.text = text
         self._embedder = embedder
         self._work: asyncio.Task[DeepEmbeddings] | None = None
+        self._closed = False
 
     async def question(self, patience: float) -> Question:
         """With its vectors, where they come within `patience` seconds; the work goes on."""
@@ -30,9 +31,15 @@ class Asking:
                 found = await asyncio.shield(self._work)
         except (EngineError, TimeoutError):  # it is still loading, or busy
             return Question(self.text)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._closed or (task is not None and task.cancelling()):
+                raise
+            return Question(self.text)  # whoever it was for has left, but not whoever waits
         return Question(self.text, found.vectors[0], found.token_vectors[0])
 
     async def close(self) -> None:
+        self._closed = True
         if self._work is not None:
             self._work.cancel()
             with suppress(asyncio.CancelledError, EngineError):

@@ -65,8 +65,10 @@ class Receipt:
 
     `choices_per_prompt` tells which choices answer one prompt; None: all of them do.
     `expected_wait_ms` and `queue_ms`: what admission expected and what it took; `continued`: an
-    answer that broke off was continued by another tier. `sources`: what of documents the answer
-    was given, `notes`: what of the retrieval was not as usual; `citations` by their verdicts.
+    answer that broke off was continued by another tier. `cache`: hit, joined (another request's
+    generation), miss, or why it was not asked: off, varied (by temperature), no-store. `sources`:
+    what of documents the answer was given, `notes`: what of the retrieval was not as usual;
+    `citations` by their verdicts.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -84,6 +86,7 @@ class Receipt:
     queue_ms: float = 0.0
     brownout: tuple[str, ...] = ()
     continued: bool = False
+    cache: str | None = None
     forecast: list[Forecast] = field(default_factory=list)
     sources: tuple[Reference, ...] = ()
     notes: tuple[str, ...] = ()
@@ -146,6 +149,7 @@ class Receipt:
             "x-hearth-model": self.model,
             "x-hearth-tier": self.tier,
             "x-hearth-reason": self.reason,
+            "x-hearth-cache": self.cache,
             "x-hearth-brownout": ",".join(self.brownout) or None,
             "x-hearth-expected-wait-ms": _milliseconds(self.expected_wait_ms),
             "x-hearth-queue-ms": _milliseconds(self.queue_ms) if self.attempts else None,
@@ -154,6 +158,11 @@ class Receipt:
             "x-hearth-sources": str(len(self.sources)) if self.sources else None,
         }
         return {name: value for name, value in known.items() if value is not None}
+
+    @property
+    def given_again(self) -> bool:
+        """Whether nothing was generated for this request."""
+        return self.cache in ("hit", "joined")
 
     def log(self) -> dict[str, Any]:
         """The log line: flat where it can be, JSON-ready."""
@@ -180,6 +189,7 @@ class Receipt:
             "queue_ms": _rounded(self.queue_ms),
             "brownout": list(self.brownout),
             "continued": self.continued,
+            "cache": self.cache,
             "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
             "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],
             "notes": list(self.notes),

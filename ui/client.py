@@ -34,13 +34,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How an answer came: tokens as the appliance counted them, times in seconds."""
+    """How an answer came: tokens as the appliance counted them, times in seconds.
+
+    `kept`: it was made for an earlier question that was the same.
+    """
 
     prompt_tokens: int
     answer_tokens: int
     first_token: float
     whole: float
     finish_reason: str
+    kept: bool = False
 
     @property
     def tokens_per_second(self) -> float:
@@ -188,7 +192,9 @@ async def _read(response: httpx.Response, start: float) -> AsyncIterator[Piece]:
                 first = first or time.perf_counter() - start
                 yield text
     whole = time.perf_counter() - start
-    yield Measure(usage["prompt_tokens"], usage["completion_tokens"], first or whole, whole, reason)
+    prompt, answer = usage["prompt_tokens"], usage["completion_tokens"]
+    kept = response.headers.get("x-hearth-cache") == "hit"
+    yield Measure(prompt, answer, first or whole, whole, reason, kept)
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[Event]:

@@ -59,12 +59,16 @@ class Documents(BaseModel):
 
 
 class Conversation(BaseModel):
-    """`run` counts the page's questions, so that it can tell a late answer from a current one."""
+    """`run` counts the page's questions, so that it can tell a late answer from a current one.
+
+    `again`: the last question was answered already, and another answer is wanted.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     id: str = Field(max_length=64)
     run: int = 0
+    again: bool = False
     turns: list[Turn] = Field(max_length=2000)
     documents: Documents = Documents()
 
@@ -103,7 +107,8 @@ class Settings(BaseModel):
             raise Refused(words.NO_MODEL)
         sampling = self.model_dump(exclude={"system"}, exclude_none=True)
         messages = conversation.messages(self.system or "")
-        return {**sampling, **conversation.documents.request(), "messages": messages}
+        fresh = {"cache": "no-cache"} if conversation.again else {}
+        return {**sampling, **conversation.documents.request(), **fresh, "messages": messages}
 
 
 class DrawnTurn(TypedDict):
@@ -143,11 +148,12 @@ def painting(conversation: Conversation, first: int, turns: list[Turn]) -> Paint
 
 def note(measure: Measure) -> str:
     """The line under an answer."""
-    parts = [
+    speed = [
         words.SPEED.format(rate=measure.tokens_per_second),
         words.FIRST_TOKEN.format(seconds=measure.first_token),
-        words.TOKENS.format(prompt=measure.prompt_tokens, answer=measure.answer_tokens),
     ]
+    parts = [words.KEPT.format(seconds=measure.whole)] if measure.kept else speed
+    parts.append(words.TOKENS.format(prompt=measure.prompt_tokens, answer=measure.answer_tokens))
     if measure.finish_reason == "length":
         parts.append(words.CUT)
     return " · ".join(parts)

@@ -68,6 +68,7 @@ BAD_CONVERSATION = "This conversation cannot be read any more. Please start a ne
 SPEED = "{rate:.1f} tokens/s"
 FIRST_TOKEN = "first token after {seconds:.2f} s"
 TOKENS = "{prompt} + {answer} tokens"
+KEPT = "asked before: a kept answer, after {seconds:.2f} s"
 CUT = "cut at the longest answer"
 STOPPED = "stopped"
 

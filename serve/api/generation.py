@@ -18,6 +18,7 @@ from serve.api.events import send_events
 from serve.api.schema_sampling import SamplingFields
 from serve.errors import BadRequest
 from serve.pipeline import Request
+from serve.policy.freshness import KNOWN, Freshness
 from serve.receipt import Reference
 
 QUALITY = "x-hearth-quality"
@@ -72,7 +73,18 @@ def request_of(call: Call, asked: SamplingFields, prompts: Sequence[Prompt]) -> 
         bool(asked.stream),
         asked.unset,
         None if quality is None else _dial(quality),
+        wish=_wish(call, asked.cache or ""),
     )
+
+
+def _wish(call: Call, field: str) -> Freshness:
+    """What the header and the field `cache` say. Raises `BadRequest` for a field that is none."""
+    header = b",".join(call.headers.all(b"cache-control")).decode("latin-1")
+    try:
+        return Freshness().limited(header, strict=False).limited(field)
+    except ValueError as exc:
+        words = f"'cache' may be made of {KNOWN}, with commas between them, but not {exc}."
+        raise BadRequest(words, "cache", "invalid_value") from None
 
 
 def _dial(text: bytes) -> float:

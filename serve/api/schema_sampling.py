@@ -61,6 +61,7 @@ class SamplingFields(Schema):
     logit_bias: (
         Annotated[dict[int, float], BeforeValidator(_token_ids), counted("logit_bias")] | None
     ) = None
+    cache: Annotated[str, Field(max_length=100)] | None = None
     # Accepted because clients send them; they change nothing.
     user: Name | None = None
     safety_identifier: Name | None = None

@@ -67,6 +67,7 @@ class Target:
             f"Host: {self._parts.netloc.rpartition('@')[2]}",
             "Content-Type: application/json",
             "Accept: text/event-stream",
+            "Cache-Control: no-store",  # what was kept says nothing about an engine
             f"Content-Length: {len(body)}",
             *(f"{name}: {value}" for name, value in self._credentials.items()),
         ]

@@ -61,6 +61,9 @@ class Metrics:
             registry=registry,
             buckets=RATIOS,
         )
+        self._cache = Counter(
+            "hearth_cache", "Requests by what the cache said.", ("verdict",), registry=registry
+        )
         self._brownout = Counter(
             "hearth_brownout", "Requests under a step of the ladder.", ("step",), registry=registry
         )
@@ -76,7 +79,11 @@ class Metrics:
         for attempt in receipt.attempts:
             self._attempts.labels(attempt.tier, attempt.error or NONE).inc()
         self._observe_admission(receipt, model)
-        if receipt.usage is not None:
+        if receipt.cache is not None:
+            self._cache.labels(receipt.cache).inc()
+        if receipt.usage is not None and receipt.given_again:
+            self._tokens.labels(model, "saved").inc(receipt.usage.total_tokens)
+        elif receipt.usage is not None:
             self._tokens.labels(model, "prompt").inc(receipt.usage.prompt_tokens)
             self._tokens.labels(model, "cached").inc(receipt.usage.cached_tokens)
             self._tokens.labels(model, "completion").inc(receipt.usage.completion_tokens)

@@ -72,6 +72,7 @@ def running(folder: Path, **options: Any) -> Iterator[Appliance]:
         "gateway": {"drain_seconds": 2},
         "tiers": SCRIPTED,
         "embedder": {"engine": "hashing"},
+        "cache": {"enabled": False},  # engines are to be asked
         "ui": {"enabled": False},
     }
     settings = Settings.model_validate(chosen | options)

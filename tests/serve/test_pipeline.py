@@ -1,6 +1,5 @@
 """The way of a request, with scripted engines."""
 
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,7 +8,7 @@ from models.errors import EngineInterrupted, GenerationTimeout, PromptRefused
 from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
 from serve.errors import NotFound
-from serve.pipeline import Pipeline, Request, interleave
+from serve.pipeline import Pipeline, Request
 from serve.receipt import Receipt
 
 SETTINGS = Settings.model_validate(
@@ -130,11 +129,3 @@ async def test_the_deadline_holds_over_all_attempts() -> None:
     with pytest.raises(GenerationTimeout):
         await answer(engine, request(asked))
     assert engine.running == 0
-
-
-async def test_interleaving_one_stream_is_that_stream() -> None:
-    async def numbers() -> AsyncIterator[Chunk]:
-        for i in range(3):
-            yield Chunk(str(i))
-
-    assert [c.text async for c in interleave([numbers()])] == ["0", "1", "2"]  # type: ignore[list-item]

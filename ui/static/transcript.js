@@ -43,9 +43,10 @@ function keep(kept) {
   }
 }
 
-function send(event) {
+function send(event, again = false) {
   const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
-  props.value = { id: chat.id, run: runs, turns: chat.turns.map(plain), documents: asked() };
+  const told = chat.turns.map(plain);
+  props.value = { id: chat.id, run: runs, again, turns: told, documents: asked() };
   trigger(event);
 }
 
@@ -63,17 +64,17 @@ function ask(text, place = chat.turns.length) {
 function retry() {
   if (live) return;
   while (chat.turns.at(-1)?.role === "assistant") chat.turns.pop();
-  if (chat.turns.length) answer();
+  if (chat.turns.length) answer(true);
 }
 
-function answer() {
+function answer(again = false) {
   live = { chat, run: ++runs };
   keep(chat);
   turns.replaceChildren(...chat.turns.map(drawTurn));
   turns.append(drawTurn({ role: "assistant", text: "", state: "waiting" }, chat.turns.length));
   refresh();
   toEnd("smooth");
-  send("ask");
+  send("ask", again);
   say("hearth:asked");
 }
 

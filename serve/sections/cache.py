@@ -1,0 +1,16 @@
+"""Which answers are kept, for how long and in how much memory."""
+
+from pydantic import Field
+
+from serve.sections.section import Section
+
+
+class CacheSettings(Section):
+    """Of every gateway process. What is kept is never shown to another tenant."""
+
+    enabled: bool = Field(True, description="Keep answers, and join those who ask the same.")
+    memory: int = Field(64 << 20, ge=1 << 16, description="The most bytes of kept answers.")
+    ttl: float = Field(3600, gt=0, description="Seconds that an answer is kept at most.")
+    temperature: float = Field(
+        0.3, ge=0, description="Highest temperature of an answer that may be given again."
+    )
