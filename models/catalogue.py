@@ -71,10 +71,11 @@ def _llama(spec: EngineSpec) -> Engine:
 
 
 def _vllm(spec: EngineSpec) -> Engine:
-    from models.residence import Resident
+    from models.residence import Course, Resident
     from models.vllm.loading import card_of, load
 
-    return Resident(card_of(spec), lambda: load(spec), spec.sleep_after)
+    course = Course()
+    return Resident(card_of(spec), lambda: load(spec, course), spec.sleep_after, course)
 
 
 def _openai(spec: EngineSpec) -> Engine:

@@ -65,7 +65,10 @@ class EngineUnavailable(EngineError):
 
 
 class EngineNotLoaded(EngineUnavailable):
-    """`state` says whether that will pass: loading, asleep (a request wakes it) or failed."""
+    """`state` says whether that will pass: loading, asleep (a request wakes it), failed or
+
+    unavailable (what it runs on is gone).
+    """
 
     def __init__(self, message: str, retry_after: float = 5.0, state: str = "loading"):
         super().__init__(message, retry_after)

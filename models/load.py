@@ -5,11 +5,20 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What an engine's GPUs say of themselves. `tight`: others leave them too little memory."""
+    """What an engine's GPUs say of themselves. `tight`: others leave them too little memory.
+
+    `why` tells people of what was lost.
+    """
 
     throttled: bool = False
     tight: bool = False
     lost: bool = False
+    why: str = ""
+
+    @property
+    def gone(self) -> str:
+        """For people, of a GPU that was lost; empty while there is one."""
+        return f"The GPU was lost: {self.why or 'it does not answer'}." if self.lost else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,8 @@ class Load:
 
     `measured_at` is `time.monotonic()` of the engine's machine. More than `slots_useful` sequences
     at once would make each slower and all together hardly faster; None: there is no such number.
+    An engine that had to make do with less than it was told has a `remark` that says so, and the
+    `context_length` that is left, in tokens.
     """
 
     running: int
@@ -32,6 +43,8 @@ class Load:
     measured_at: float
     device: Device = Device()
     slots_useful: int | None = None
+    context_length: int | None = None
+    remark: str = ""
 
     @property
     def slots_free(self) -> int:

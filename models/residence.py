@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from models.engine import ChunkStream, Engine, ModelCard, Prompt
 from models.errors import EngineError, EngineNotLoaded, GenerationTimeout
@@ -21,16 +21,30 @@ UNKNOWN_LOADING_TIME = 60.0  # seconds, until one load has been timed
 GRACE = 5.0  # seconds to add to what the last load took
 
 
+@dataclass(slots=True)
+class Course:
+    """Of a load that takes several tries: `news` of it, and whether it was `ended` meanwhile."""
+
+    news: str = ""
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
 class Resident:
     """`build` makes the engine, in a thread. `idle` seconds without a request put it to sleep.
 
-    It is polled through `load`: that is when it notices that nobody asks any more.
+    It is polled through `load`: that is when it notices that nobody asks any more. A `build` that
+    tries more than once tells and asks `course`.
     """
 
     def __init__(
-        self, card: ModelCard, build: Callable[[], Engine], idle: float | None = None
+        self,
+        card: ModelCard,
+        build: Callable[[], Engine],
+        idle: float | None = None,
+        course: Course | None = None,
     ) -> None:
         self._card = card
+        self._course = course or Course()
         self._build = build
         self._idle = math.inf if idle is None else idle
         self._open = 0
@@ -50,6 +64,7 @@ class Resident:
         """Begin to load, unless that was done."""
         if self._loading is None and self._closing is None:
             self._load_began = self._used_at = time.monotonic()
+            self._course.news = ""
             self._loading = Future()
             threading.Thread(target=self._fill, args=(self._loading,), daemon=True).start()
 
@@ -96,6 +111,7 @@ class Resident:
         await engine.health()
 
     async def close(self) -> None:
+        self._course.ended.set()
         engine = self._ready()
         if engine is not None:
             await engine.close()
@@ -137,6 +153,8 @@ class Resident:
         exc = self._loading.exception()
         if exc is None:
             return None
+        if isinstance(exc, EngineNotLoaded):
+            return EngineNotLoaded(*exc.args)
         reason = exc.message if isinstance(exc, EngineError) else "It failed while it was loading."
         return EngineNotLoaded(reason, UNKNOWN_LOADING_TIME, "failed")
 
@@ -145,8 +163,9 @@ class Resident:
             return failed
         if self._loading is None or self._closing is not None:
             return EngineNotLoaded("The model sleeps until it is needed.", 1.0, "asleep")
+        news = self._course.news or "The model is loading."
         left = self._load_took + GRACE - (time.monotonic() - self._load_began)
-        return EngineNotLoaded("The model is loading.", max(1.0, left), "loading")
+        return EngineNotLoaded(news, max(1.0, left), "loading")
 
 
 def _less(timeout: float | None, spent: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.gpu.readings import GpuReading
+from models.gpu.readings import Gpu, GpuReading
 from models.load import Device
 
 TIGHT: Final = 0.02  # of a GPU's memory; vLLM leaves a tenth alone, so others have taken that
@@ -14,8 +14,15 @@ def device(reading: GpuReading) -> Device:
     A driver that hangs or does not fit says nothing of the GPU itself: the engine's own progress
     tells whether it works.
     """
+    failing = [gpu for gpu in reading.gpus if gpu.failing]
     return Device(
         throttled=any(gpu.throttled for gpu in reading.gpus),
         tight=any(gpu.memory_free < TIGHT * gpu.memory_total for gpu in reading.gpus),
-        lost=reading.state == "lost" or any(gpu.failing for gpu in reading.gpus),
+        lost=reading.state == "lost" or bool(failing),
+        why=reading.detail if reading.state == "lost" else ", ".join(map(_failure, failing)),
     )
+
+
+def _failure(gpu: Gpu) -> str:
+    xids = ", ".join(map(str, gpu.xids))
+    return f"GPU {gpu.index} reports Xid {xids}: reboot, or reset it with nvidia-smi"

@@ -30,7 +30,7 @@ _LOST: Final = frozenset({15, 16})  # gone, gone until it is reset
 _TROUBLES: Final[dict[int, tuple[State, str]]] = {
     9: ("absent", "no NVIDIA driver"),
     12: ("absent", "no NVIDIA driver"),
-    15: ("lost", "a GPU is lost: reboot, or reset it with nvidia-smi"),
+    15: ("lost", "a GPU does not answer: reboot, or reset it with nvidia-smi"),
     16: ("lost", "a GPU needs a reset: reboot, or reset it with nvidia-smi"),
     18: ("mismatched", "the NVIDIA driver was updated and the old one still runs: reboot"),
 }
@@ -90,7 +90,7 @@ class Nvml:
             xids = {xid for seen in self._seen.values() if seen.index in lost for xid in seen.xids}
             cause = f" (Xid {', '.join(map(str, sorted(xids)))})" if xids else ""
             which = ", ".join(map(str, lost))
-            detail = f"GPU {which} is lost{cause}: reboot, or reset it with nvidia-smi"
+            detail = f"GPU {which} does not answer{cause}: reboot, or reset it with nvidia-smi"
             return GpuReading("lost", detail, now, driver, gpus, lost)
         if not gpus:
             return GpuReading("absent", "no NVIDIA GPU", now, driver)

@@ -31,12 +31,12 @@ from models.errors import (
     ModelRefused,
 )
 from models.gpu.device import device
-from models.gpu.nvml import Nvml
 from models.gpu.readings import GpuReader
 from models.load import Device, Load
 from models.text.answer import Answer, Progress
 from models.text.reading import Reader
 from models.text.tools import parse_calls
+from models.vllm.failure import loading_log, refusal
 from models.vllm.gauge import Gauge, logger_for
 from models.vllm.outputs import BROKEN_OFF, next_output
 from models.vllm.sampling import parameters
@@ -54,15 +54,20 @@ REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
 class VllmEngine:
     """Making one loads the model, which takes a minute on a CPU.
 
-    Raises `ModelRefused` for a folder that cannot be read or a model that vLLM cannot load.
+    `gpus` tells how those are that it runs on; `remark` is for its `Load`. Raises `ModelRefused`
+    for a folder that cannot be read or a model that vLLM cannot load, `DoesNotFit` for one that
+    needs more memory than there is.
     """
 
-    def __init__(self, settings: VllmSettings) -> None:
+    def __init__(
+        self, settings: VllmSettings, gpus: GpuReader | None = None, remark: str = ""
+    ) -> None:
         self._settings = settings
+        self._gpus = gpus
+        self._remark = remark
         self._tokenizer = FolderTokenizer(settings.folder)
         self._reader = Reader(self._tokenizer, self._tokenizer.template, settings.context_length)
         self._gauge = Gauge()
-        self._gpus = GpuReader(Nvml().read) if settings.device == "gpu" else None
         self._llm = _load(settings, self._gauge)
         self._gauge.pace.most = self._llm.vllm_config.scheduler_config.max_num_batched_tokens
         self._processes = (psutil.Process(), *psutil.Process().children(recursive=True))
@@ -168,14 +173,19 @@ class VllmEngine:
             memory_used=_resident(self._processes),
             memory_total=psutil.virtual_memory().total,
             measured_at=now,
-            device=device(self._gpus.read(patience=0)) if self._gpus else Device(),
+            device=self._device(),
+            context_length=settings.context_length,
+            remark=self._remark,
         )
+
+    def _device(self) -> Device:
+        return device(self._gpus.read(patience=0)) if self._gpus else Device()
 
     async def health(self) -> None:
         if self._closed:
             raise EngineUnavailable("The engine has been stopped.")
         if self._dead or self._llm.errored:
-            raise EngineUnavailable("The engine has died.")
+            raise EngineUnavailable(self._device().gone or "The engine has died.")
         idle = time.monotonic() - max(self._gauge.step_at, self._asked_at)
         if self._open and idle > self._gauge.pace.limit:
             raise EngineUnavailable("The engine does not get on: one step takes too long.")
@@ -197,7 +207,10 @@ class VllmEngine:
 
 
 def _load(settings: VllmSettings, gauge: Gauge) -> "AsyncLLM":
-    os.environ.update(settings.environment)  # noqa: TID251  (vLLM takes these from nowhere else)
+    log = loading_log()
+    log.clear()
+    # vLLM takes these from nowhere else.
+    os.environ.update(settings.environment | log.environment)  # noqa: TID251
     try:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
@@ -206,8 +219,8 @@ def _load(settings: VllmSettings, gauge: Gauge) -> "AsyncLLM":
     try:
         arguments = AsyncEngineArgs(**settings.arguments)
         return AsyncLLM.from_engine_args(arguments, stat_loggers=[logger_for(gauge)])
-    except (RuntimeError, ValueError, OSError) as exc:
-        raise ModelRefused(f"vLLM cannot load the model: {str(exc).splitlines()[0][:200]}") from exc
+    except (RuntimeError, ValueError, OSError, MemoryError) as exc:
+        raise refusal(exc, log.read()) from exc
 
 
 def _card(settings: VllmSettings) -> ModelCard:

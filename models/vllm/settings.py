@@ -1,6 +1,5 @@
 """What the vLLM engine is told, and what its process must be told before vLLM is imported."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +29,7 @@ class VllmSettings:
     tensor_parallel: int = 1
 
     @property
-    def environment(self) -> Mapping[str, str]:
+    def environment(self) -> dict[str, str]:
         """No telemetry, no chatter; on a CPU also cores and KV cache (in whole GiB)."""
         quiet = {
             "VLLM_NO_USAGE_STATS": "1",

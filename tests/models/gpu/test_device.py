@@ -9,6 +9,7 @@ from models.gpu.readings import Gpu, GpuReading
 from models.load import Device
 
 GB = 10**9
+FALLEN = "GPU 0 reports Xid 31, 79: reboot, or reset it with nvidia-smi"  # 79: off the bus
 CALM = Gpu(
     index=0,
     name="GPU",
@@ -37,7 +38,7 @@ CALM = Gpu(
         (replace(CALM, slowdowns=("hardware thermal",)), Device(throttled=True)),
         (replace(CALM, memory_free=GB), Device(tight=True)),
         (replace(CALM, xids=(43,)), Device()),  # a program's own fault
-        (replace(CALM, xids=(79,)), Device(lost=True)),  # fallen off the bus
+        (replace(CALM, xids=(31, 79)), Device(lost=True, why=FALLEN)),
     ],
 )
 def test_the_worst_gpu_counts(gpu: Gpu, expected: Device) -> None:
@@ -45,6 +46,8 @@ def test_the_worst_gpu_counts(gpu: Gpu, expected: Device) -> None:
 
 
 def test_a_gpu_that_is_gone_is_lost_and_a_silent_driver_is_not() -> None:
-    assert device(GpuReading("lost", "", 0.0, gpus=(CALM,), lost=(1,))).lost
+    gone = device(GpuReading("lost", "GPU 1 does not answer", 0.0, gpus=(CALM,), lost=(1,)))
+    assert gone.gone == "The GPU was lost: GPU 1 does not answer."
+    assert device(GpuReading("ok", "", 0.0, gpus=(CALM,))).gone == ""
     for state in ("absent", "hanging", "mismatched", "failed"):
         assert device(GpuReading(state, "", 0.0)) == Device()

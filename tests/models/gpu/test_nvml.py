@@ -111,7 +111,7 @@ def test_a_gpu_that_is_lost_is_named_with_its_cause(library: Path) -> None:
     before, after = readings(library, "lost")
     assert before["state"] == "ok"
     assert (after["state"], after["lost"], after["gpus"]) == ("lost", [0], [])
-    assert after["detail"].startswith("GPU 0 is lost (Xid 79)")
+    assert after["detail"].startswith("GPU 0 does not answer (Xid 79)")
 
 
 def test_a_hot_gpu_is_throttled_and_says_why(library: Path) -> None:

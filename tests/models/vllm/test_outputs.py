@@ -28,9 +28,14 @@ async def silent() -> AsyncIterator[None]:
 
 
 async def test_a_dead_engine_is_told_from_an_answer_that_broke_off() -> None:
+    from torch import OutOfMemoryError
     from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
-    for error in (EngineDeadError(), RuntimeError("CUDA error: an illegal memory access")):
+    for error in (
+        EngineDeadError(),
+        RuntimeError("CUDA error: an illegal memory access"),
+        OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    ):
         with pytest.raises(EngineDied) as died:
             await next_output(raising(error), None)
         assert describe(died.value).code == "engine_interrupted"
