@@ -35,6 +35,7 @@ class Gate:
     rng: random.Random = field(default_factory=random.Random)
     policy: Admission = field(init=False)
     _futures: dict[int, asyncio.Future[None]] = field(default_factory=dict)
+    _gone: str = ""  # what the engine ran on, in words; empty while it is there
 
     def __post_init__(self) -> None:
         self.policy = Admission(self.settings, self.slots, self.rng)
@@ -45,7 +46,7 @@ class Gate:
         arrived = self.clock()
         verdict = self.policy.ask(ask, arrived)
         if isinstance(verdict, Refused):
-            raise _refusal(verdict)
+            raise self._refusal(verdict)
         try:
             if isinstance(verdict, Queued):
                 await self._wait(verdict, ask)
@@ -55,9 +56,13 @@ class Gate:
             self._let_in(self.policy.leave(verdict.number, self.clock()))
 
     def observe(self, load: Load) -> None:
-        """A report of the engine: more may go now."""
+        """A report of the engine: more may go now, or nobody any more."""
         now = self.clock()
+        self._gone = load.device.gone
         self.policy.observe(load, now)
+        if self._gone:
+            for number in list(self._futures):
+                self._refuse(number, OutOfService(self._gone, self.settings.patience))
         self._look(now)
 
     def wait(self, estimate: Estimate, key: str) -> float:
@@ -98,14 +103,13 @@ class Gate:
         if future is not None and not future.done():
             future.set_exception(refusal)
 
-
-def _refusal(verdict: Refused) -> Overloaded:
-    if verdict.why == "unavailable":
-        return OutOfService("The GPU is not to be used at present.", verdict.retry_after)
-    if verdict.why == "queue_full":
-        return Overloaded.full(verdict.retry_after)
-    return Overloaded(
-        "Too many requests wait: this one could not be answered before its deadline. "
-        f"Try again in {verdict.retry_after:.0f} seconds.",
-        verdict.retry_after,
-    )
+    def _refusal(self, verdict: Refused) -> Overloaded:
+        if verdict.why == "unavailable":
+            return OutOfService(self._gone, verdict.retry_after)
+        if verdict.why == "queue_full":
+            return Overloaded.full(verdict.retry_after)
+        return Overloaded(
+            "Too many requests wait: this one could not be answered before its deadline. "
+            f"Try again in {verdict.retry_after:.0f} seconds.",
+            verdict.retry_after,
+        )

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,7 +65,10 @@ class RemoteEngine:
 
     async def load(self) -> Load:
         with translated():
-            return await asked(self._handle.load.remote())
+            load: Load = await asked(self._handle.load.remote())
+        if load.context_length is not None:  # it may be less than the settings say
+            self._card = replace(self._card, context_length=load.context_length)
+        return load
 
     async def health(self) -> None:
         with translated():

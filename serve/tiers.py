@@ -42,7 +42,10 @@ class Tier:
         """For the router; `wait` in seconds."""
         resting = self.breaker.state(time.monotonic()) == "open"
         length = self.engine.card.context_length
-        return Option(self.name, self.state, length, wait, resting)
+        gone = self.state == "unavailable" and self.load is not None and self.load.device.lost
+        return Option(
+            self.name, self.state, length, wait, resting, "without its GPU" if gone else ""
+        )
 
     async def look(self) -> None:
         """Ask the engine how it is, and tell the gate."""
@@ -55,7 +58,8 @@ class Tier:
             self.state = "unavailable"
             self.reason = getattr(exc, "message", "") or "It does not answer at present."
         else:
-            self.state, self.reason = "ready", ""
+            gone = load.device.gone
+            self.state, self.reason = "unavailable" if gone else "ready", gone
             self.load = load.of_all(self.settings.replicas)
             self.gate.observe(self.load)
 
@@ -109,5 +113,5 @@ class Watch:
 
 
 def _state(exc: EngineNotLoaded) -> TierState:
-    states: dict[str, TierState] = {"loading": "loading", "asleep": "asleep"}
-    return states.get(exc.state, "failed")
+    known: tuple[TierState, ...] = ("loading", "asleep", "unavailable")
+    return next((state for state in known if state == exc.state), "failed")

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 
 from serve.api.call import Call, Response, as_json
-from serve.api.states import READY
 
 
 async def live(call: Call) -> Response:
@@ -11,8 +10,10 @@ async def live(call: Call) -> Response:
 
 
 async def ready(call: Call) -> Response:
-    """200 only while some tier can produce tokens."""
+    """200 only while some tier can produce tokens. Degraded: not all can, or not in full."""
     states = await call.house.states.now()
-    able = READY in states.values()
+    able = any(state.is_ready for state in states.values())
+    degraded = able and any(state.degraded for state in states.values())
     tiers = {tier: asdict(state) for tier, state in states.items()}
-    return as_json({"ready": able, "tiers": tiers}, 200 if able else 503)
+    body = {"ready": able, "degraded": degraded, "tiers": tiers}
+    return as_json(body, 200 if able else 503)

@@ -50,7 +50,7 @@ async def _models(call: Call) -> list[dict[str, Any]]:
 
 def _auto(call: Call, states: Mapping[str, State]) -> dict[str, Any]:
     """Whichever tier suits the request."""
-    ready = any(state.state == "ready" for state in states.values())
+    ready = any(state.is_ready for state in states.values())
     length = max(engine.card.context_length for engine in call.house.tiers.values())
     card = {"id": AUTO, "object": "model", "created": 0, "owned_by": "hearth", "tier": AUTO}
     return {**card, "context_length": length, "state": "ready" if ready else "unavailable"}

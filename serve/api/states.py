@@ -14,13 +14,24 @@ from models.errors import EngineError, EngineNotLoaded
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`state` is ready, loading, asleep, failed or unavailable; `reason` is for people."""
+    """`state` is ready, loading, asleep, failed or unavailable; `reason` is for people.
+
+    One that is ready has a reason when it gives less than it was told to.
+    """
 
     state: str
     reason: str | None = None
 
+    @property
+    def degraded(self) -> bool:
+        """Whether that will not pass by itself."""
+        return self.state in ("failed", "unavailable") or bool(self.is_ready and self.reason)
 
-READY = State("ready")
+    @property
+    def is_ready(self) -> bool:
+        return self.state == "ready"
+
+
 PATIENCE = 2.0  # seconds an engine has to say how it is
 FRESH = 0.5  # seconds; whoever asks more often gets the last finding
 
@@ -47,10 +58,13 @@ async def _state(engine: Engine) -> State:
     try:
         async with asyncio.timeout(PATIENCE):
             await engine.health()
+            load = await engine.load()
     except EngineNotLoaded as exc:
         return State(exc.state, exc.message)
     except EngineError as exc:
         return State("unavailable", exc.message)
     except TimeoutError:
         return State("unavailable", "The engine does not answer at present.")
-    return READY
+    if load.device.gone:
+        return State("unavailable", load.device.gone)
+    return State("ready", load.remark or None)

@@ -71,6 +71,8 @@ def status(
         typer.echo(f"{found.url}  {'ready' if found.ready else found.detail}")
         for name, tier in found.tiers.items():
             typer.echo(f"  {name:10} {tier['state']:12} {tier['engine']:10} {tier['model']}")
+            if tier["reason"]:
+                typer.echo(f"  {'':10} {tier['reason']}")
     raise typer.Exit(0 if found.ready else 1)
 
 

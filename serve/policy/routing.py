@@ -45,13 +45,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A tier as it is now. `wait` in seconds, `context_length` in tokens."""
+    """A tier as it is now. `wait` in seconds, `context_length` in tokens. `trouble`: what it is,
+
+    where its state alone says too little.
+    """
 
     name: str
     state: TierState
     context_length: int
     wait: float = 0.0
     resting: bool = False
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def _available(
 ) -> tuple[str, str | None]:
     """`wanted`, or the strongest that is there, or one that need not wait."""
     if wanted not in fitting:
-        state = "failing" if wanted.resting else wanted.state
+        state = wanted.trouble or ("failing" if wanted.resting else wanted.state)
         words = "too short" if wanted.state == "ready" and not wanted.resting else state
         return fitting[-1].name, f"{wanted.name} is {words}"
     quickest = min(fitting, key=lambda option: option.wait)

@@ -2,7 +2,7 @@
 
 import json
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 LIVE = "/health/live"
@@ -30,11 +30,21 @@ def is_ready(url: str, page: bool) -> bool:
     return all(get(url, path, timeout=5.0)[0] == 200 for path in paths)
 
 
-def tier_states(url: str) -> dict[str, str]:
+class TierState(NamedTuple):
+    """`reason` is for people; empty when there is nothing to say."""
+
+    state: str
+    reason: str
+
+
+def tier_states(url: str) -> dict[str, TierState]:
     """State by tier name; empty when nothing answers."""
     _, body = get(url, READY, timeout=5.0)
     try:
         tiers: dict[str, Any] = json.loads(body)["tiers"]
-        return {name: str(tier["state"]) for name, tier in tiers.items()}
+        return {
+            name: TierState(str(tier["state"]), str(tier.get("reason") or ""))
+            for name, tier in tiers.items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -9,7 +9,10 @@ from serve.supervisor.place import Place
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`tiers`: state, engine and model by tier name. `detail` is the supervisor's last word."""
+    """`tiers`: state, its reason, engine and model by tier name.
+
+    `detail` is the supervisor's last word.
+    """
 
     ready: bool
     url: str
@@ -28,12 +31,17 @@ def status_of(settings: Settings) -> Status:
     runs = supervisor is not None and supervisor == state.pid
     url = state.url if runs else settings.url
     states = probe.tier_states(url) if runs else {}
-    absent = "starting" if runs else "stopped"
+    absent = probe.TierState("starting" if runs else "stopped", "")
     tiers = {
-        name: {"state": states.get(name, absent), "engine": tier.engine, "model": tier.model}
+        name: {
+            **states.get(name, absent)._asdict(),
+            "engine": tier.engine,
+            "model": tier.model,
+        }
         for name, tier in settings.tiers.items()
     }
-    ready = runs and state.phase == "ready" and "ready" in states.values()
+    able = any(tier.state == "ready" for tier in states.values())
+    ready = runs and state.phase == "ready" and able
     if not runs and state.phase != "failed":
         return Status(ready, url, "stopped", "not running", tiers)
     return Status(ready, url, state.phase, state.detail, tiers)

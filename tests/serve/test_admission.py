@@ -155,10 +155,16 @@ async def test_a_quiet_key_takes_the_place_of_a_flood_in_a_full_queue() -> None:
 
 async def test_a_lost_gpu_is_not_waited_for() -> None:
     one = gate()
-    one.observe(Load(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, Device(lost=True)))
-    with pytest.raises(OutOfService):
+    inside, waiting = Holder(one, ask()), Holder(one, ask())
+    await settled()
+    one.observe(Load(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, Device(lost=True, why="it is gone")))
+    with pytest.raises(OutOfService, match="The GPU was lost: it is gone"):
+        await waiting.task
+    await inside.end()
+    with pytest.raises(OutOfService, match="The GPU was lost: it is gone"):
         async with one.permit(ask()):
             pytest.fail("the GPU is lost")
+    assert (one.policy.running, one.policy.waiting) == (0, 0)
 
 
 async def test_a_thundering_herd_is_served_or_refused_and_nothing_is_left() -> None:

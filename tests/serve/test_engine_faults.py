@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from models.engine import Chunk, Engine, Message, Prompt
-from models.errors import EngineError, GenerationTimeout, ModelRefused
+from models.engine import Chunk, ChunkStream, Engine, Message, Prompt
+from models.errors import EngineDied, EngineError, GenerationTimeout, ModelRefused
 from models.residence import Resident
 from models.scripted import Script, ScriptedEngine
+from models.vllm.outputs import BROKEN_OFF
 from serve import attended
 from serve.config import Settings
 from serve.errors import describe
@@ -128,6 +129,36 @@ async def test_wherever_an_answer_breaks_off_nothing_is_missing_or_said_twice(
     assert text == TEXT
     assert receipt.usage is not None
     assert receipt.usage.completion_tokens == 22
+    await house.pipeline.close()
+
+
+class Dies(ScriptedEngine):
+    """Out of memory in the middle of its first answer, like vLLM: after that, nothing comes."""
+
+    async def generate(self, prompt: Prompt) -> ChunkStream:
+        await self.health()
+        await self.close()
+        raise EngineDied(BROKEN_OFF)
+        yield
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_engine_that_runs_out_of_memory_leaves_its_answers_to_the_other(
+    stream: bool,
+) -> None:
+    house = House(Dies("big"))
+    text, receipt = await house.ask(stream=stream)
+    assert (text, receipt.tier) == (TEXT, "small")
+    await house.pipeline.close()
+
+
+async def test_and_one_that_nobody_stands_in_for_is_a_503_that_may_be_tried_again() -> None:
+    house = House(Dies("big"))
+    with pytest.raises(EngineError) as refused:
+        await house.ask("big")
+    found = describe(refused.value)
+    assert found.status == 503
+    assert found.retry_after is not None
     await house.pipeline.close()
 
 

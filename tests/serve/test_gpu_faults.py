@@ -19,6 +19,7 @@ from models.gpu.device import device
 from models.gpu.nvml import Nvml
 from models.gpu.readings import GpuReader
 from models.scripted import Script, ScriptedEngine
+from serve.api.states import TierStates
 from serve.config import Settings
 from serve.errors import describe
 from serve.pipeline import Pipeline, Request
@@ -53,8 +54,8 @@ async def main():
             async for _ in pipeline.answer(Request(model, (prompt,), True), receipt):
                 pass
         except Exception as exc:
-            return describe(exc).status, time.monotonic() - began
-        return receipt.tier, time.monotonic() - began
+            return describe(exc).status, time.monotonic() - began, str(exc.args[0])
+        return receipt.tier, time.monotonic() - began, receipt.reason
 
     first = (await ask("auto"))[0]
     for _ in range(3):
@@ -63,13 +64,17 @@ async def main():
     large.prompts.clear()
     large.most = 0
     answers = await asyncio.gather(*(ask("auto") for _ in range(8)))
-    named = (await ask("large"))[0]
+    named, _, words = await ask("large")
+    states = await TierStates({name: tier.engine for name, tier in pipeline.tiers.items()}).now()
     await pipeline.close()
     print(json.dumps({
         "first": first,
-        "answers": sorted({tier for tier, _ in answers}),
-        "slowest": max(seconds for _, seconds in answers),
+        "answers": sorted({tier for tier, *_ in answers}),
+        "slowest": max(seconds for _, seconds, _ in answers),
+        "reasons": sorted({reason for *_, reason in answers}),
         "named": named,
+        "words": words,
+        "states": {name: [state.state, state.reason] for name, state in states.items()},
         "asked": len(large.prompts),
         "most": large.most,
         "driver": reader.read(patience=0).state,
@@ -93,7 +98,10 @@ def test_a_gpu_that_fell_off_the_bus_gets_no_work_and_the_other_tier_answers(
 ) -> None:
     seen = told(library, "lost")
     assert (seen["first"], seen["answers"], seen["asked"]) == ("large", ["small"], 0)
-    assert seen["named"] == 503
+    assert seen["reasons"] == ["large is without its GPU"]
+    lost = "The GPU was lost: GPU 0 does not answer (Xid 79): reboot, or reset it with nvidia-smi."
+    assert (seen["named"], seen["words"]) == (503, lost)
+    assert seen["states"] == {"small": ["ready", None], "large": ["unavailable", lost]}
 
 
 @pytest.mark.parametrize("trouble", ["unloaded", "mismatched", "hanging", "none"])

@@ -12,6 +12,8 @@ import yaml
 
 from serve.ledger.keys import Keys
 from serve.supervisor.place import Place
+from serve.supervisor.probe import READY
+from tests.serve.conftest import Answers
 
 ROOT = Path(__file__).parents[3]
 
@@ -87,8 +89,25 @@ def test_a_stopped_appliance_has_a_status_and_exit_code_1(home: Path) -> None:
     status = json.loads(done.stdout)
     assert status["ready"] is False
     assert status["url"] == "http://127.0.0.1:18999"
-    small = {"state": "stopped", "engine": "llama", "model": "smollm2-135m-instruct"}
-    assert status["tiers"] == {"small": small}
+    model = {"engine": "llama", "model": "smollm2-135m-instruct"}
+    assert status["tiers"] == {"small": {"state": "stopped", "reason": "", **model}}
+
+
+def test_a_tier_that_gives_less_than_it_should_says_why(
+    home: Path, served: tuple[str, Answers]
+) -> None:
+    url, answers = served
+    reason = "It runs smaller than configured, for lack of memory."
+    tiers = {"small": {"state": "ready", "reason": reason}}
+    answers[READY] = (200, json.dumps({"ready": True, "degraded": True, "tiers": tiers}).encode())
+    place = Place(home)
+    with place.occupied():
+        place.tell("ready", "", url)
+        done = hearth(home, "status")
+        told = json.loads(hearth(home, "status", "--json").stdout)
+    assert done.returncode == 0
+    assert [line.strip() for line in done.stdout.splitlines()][2:] == [reason]
+    assert told["tiers"]["small"]["reason"] == reason
 
 
 def test_stopping_what_does_not_run_is_no_error(home: Path) -> None:

@@ -40,6 +40,11 @@ def test_easy_prompts_go_to_the_small_tier_and_hard_ones_to_the_large() -> None:
     assert routed(guess=HARD) == Route(("large", "small"), "hard: 0.90 over 0.50")
 
 
+def test_a_tier_that_lost_its_gpu_is_passed_over_for_that_reason() -> None:
+    lost = Option("large", "unavailable", 8192, trouble="without its GPU")
+    assert routed((SMALL, lost), HARD) == Route(("small",), "large is without its GPU")
+
+
 def test_a_guess_about_an_unfamiliar_kind_says_so() -> None:
     assert "unfamiliar" in routed(guess=Guess(0.9, 0.5, known=False)).reason
 

@@ -1,38 +1,10 @@
 import json
 import socket
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from serve.supervisor import probe
-
-Answers = dict[str, tuple[int, bytes]]
-
-
-@pytest.fixture
-def served() -> Iterator[tuple[str, Answers]]:
-    """A server's URL, and what it answers by path; 404 for everything else."""
-    answers: Answers = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = answers.get(self.path, (404, b""))
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", answers
-        server.shutdown()
-        thread.join()
+from tests.serve.conftest import Answers
 
 
 def test_ready_needs_the_engine_and_the_page(served: tuple[str, Answers]) -> None:
@@ -48,9 +20,16 @@ def test_ready_needs_the_engine_and_the_page(served: tuple[str, Answers]) -> Non
 
 def test_the_states_of_the_tiers_are_read(served: tuple[str, Answers]) -> None:
     url, answers = served
-    body = {"ready": False, "tiers": {"small": {"state": "unavailable"}}}
+    tiers = {
+        "small": {"state": "ready", "reason": None},
+        "large": {"state": "unavailable", "reason": "The GPU was lost."},
+    }
+    body = {"ready": False, "tiers": tiers}
     answers[probe.READY] = (503, json.dumps(body).encode())
-    assert probe.tier_states(url) == {"small": "unavailable"}
+    assert probe.tier_states(url) == {
+        "small": ("ready", ""),
+        "large": ("unavailable", "The GPU was lost."),
+    }
 
 
 @pytest.mark.parametrize(
