@@ -131,12 +131,15 @@ def predictions_of_llama_cpp(path: Path) -> tuple[Tokens, Logits]:
     """The tokens of `PROSE`, and log probabilities (tokens, vocabulary)."""
     model = Model(path)
     layout = Layout(kv_type="f16", flash_attention=False)
-    context = Context(model, LlamaSettings(path=path, slots=1, threads=2, layout=layout))
+    slots = 16  # so many outputs, at least, a step may have
+    given = LlamaSettings(path=path, slots=slots, context_length=256, threads=2, layout=layout)
+    context = Context(model, given)
     tokens = model.tokenize(PROSE.encode(), special=False)
     rows = []
-    for position, token in enumerate(tokens):
-        context.decode([(0, position, np.array([token], np.int32), 1)])
-        rows.append(log_probabilities(context.logits()[0]))
+    for start in range(0, len(tokens), slots):
+        part = tokens[start : start + slots]
+        context.decode([(0, start, part, len(part))])
+        rows.extend(log_probabilities(row) for row in context.logits())
     context.close()
     model.close()
     return tokens, np.stack(rows)
