@@ -3,7 +3,8 @@
     python benchmarks/gateway.py [--rounds 5] [--seconds 4] [--clients 16] [--words 64]
 
 Both run side by side on this machine and are loaded in turn, round by round, by one client
-process on the same cores. Reported: the median over rounds, and the ratio.
+process on the same cores. Reported: the median over rounds, and the ratio. Then Hearth alone gives
+one kept answer again and again.
 """
 
 import argparse
@@ -45,9 +46,11 @@ class Target:
     port: int
     key: str = "none"
 
-    def request(self, words: int, stream: bool) -> bytes:
+    def request(self, words: int, stream: bool, **sampling: float) -> bytes:
+        """Sampled as the tier does it, it is generated every time; at temperature 0, once."""
         text = " ".join(f"word{i}" for i in range(words))
-        body = {"model": MODEL, "messages": [{"role": "user", "content": text}], "stream": stream}
+        body: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
+        body |= {"stream": stream, **sampling}
         payload = json.dumps(body).encode()
         head = (
             f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
@@ -150,6 +153,17 @@ def one_round(target: Target, options: argparse.Namespace) -> dict[str, float]:
     }
 
 
+def kept_answers(target: Target, options: argparse.Namespace) -> dict[str, float]:
+    request = target.request(3, False, temperature=0)
+    one = target.load(request, 1, options.seconds)
+    many = target.load(request, options.clients, options.seconds)
+    return {
+        "p50 ms, 1 client": one.percentile(50),
+        "p99 ms, 1 client": one.percentile(99),
+        f"answers/s, {options.clients} clients": many.rate,
+    }
+
+
 def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
 
@@ -166,11 +180,13 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
             for target in targets:
                 rounds[target.name].append(one_round(target, options))
+        kept = [kept_answers(targets[0], options) for _ in range(options.rounds)]
     direct = statistics.median(asyncio.run(direct_call(2000)))
     return {
         "direct engine call, p50 ms": direct,
         "median": {name: medians(r) for name, r in rounds.items()},
         "rounds": rounds,
+        "kept answers": medians(kept),
     }
 
 
@@ -180,6 +196,8 @@ def show(result: dict[str, Any]) -> None:
     for name in ours:
         print(f"{name:44}{ours[name]:10.2f}{bare[name]:10.2f}{ours[name] / bare[name]:8.2f}")
     added = ours["p50 ms, 1 client"] - result["direct engine call, p50 ms"]
+    for name, value in result["kept answers"].items():
+        print(f"kept: {name:38}{value:10.2f}")
     print(f"Hearth adds {added:.2f} ms (p50, 1 client) to a direct engine call.")
 
 

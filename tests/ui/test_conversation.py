@@ -47,6 +47,12 @@ def test_only_settings_that_were_made_are_sent() -> None:
     assert set(request) == {"model", "temperature", "messages"}
 
 
+def test_another_answer_to_the_same_question_is_no_kept_one() -> None:
+    settings = Settings.model_validate(UNSET | {"model": "small"})
+    assert settings.request(Conversation.read(TALK | {"again": True}))["cache"] == "no-cache"
+    assert "cache" not in settings.request(Conversation.read(TALK))
+
+
 def test_a_seed_typed_as_text_is_sent_as_a_number() -> None:
     assert Settings.model_validate(UNSET | {"seed": " 7 "}).seed == 7
 
@@ -103,3 +109,8 @@ def test_the_line_under_an_answer_counts_speed_after_the_first_token() -> None:
 
 def test_a_cut_answer_says_so() -> None:
     assert words.CUT in note(Measure(1, 1, 0.1, 0.1, "length"))
+
+
+def test_a_kept_answer_says_so_and_claims_no_speed() -> None:
+    line = note(Measure(12, 21, 0.01, 0.02, "stop", kept=True))
+    assert line == "asked before: a kept answer, after 0.02 s · 12 + 21 tokens"
