@@ -95,12 +95,12 @@ def test_killing_either_engine_in_traffic_loses_no_answer_that_is_not_streamed(
             ("large", "big", signal.SIGKILL),
             ("small", "little", signal.SIGSEGV),
         ):
-            assert eventually(lambda tier=tier: under_way(appliance, tier), 20)
+            assert eventually(lambda tier=tier: under_way(appliance, tier), 60)
             gateway = appliance.replicas("gateway")
             victim = engine(appliance, tier)
             victim.send_signal(how)
             psutil.wait_procs([victim], timeout=10)
-            assert eventually(lambda model=model: answers(appliance, model), 15)
+            assert eventually(lambda model=model: answers(appliance, model), 60)
             assert appliance.replicas("gateway") == gateway
     assert [answer.text for answer in seen if answer.status_code != 200] == []
     texts = {answer.json()["choices"][0]["message"]["content"] for answer in seen}
@@ -112,7 +112,7 @@ def test_killing_either_engine_in_traffic_loses_no_answer_that_is_not_streamed(
 def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replaced(
     appliance: Appliance,
 ) -> None:
-    assert eventually(lambda: answers(appliance, "big"), 20)
+    assert eventually(lambda: answers(appliance, "big"), 60)
     victim = engine(appliance, "large")
     asked = body("auto", stream=True)
     with (
@@ -124,11 +124,11 @@ def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replace
         victim.send_signal(signal.SIGSTOP)
         frozen_at = time.monotonic()
         *rest, done = stream
-    assert time.monotonic() - frozen_at < 15
+    assert time.monotonic() - frozen_at < 45  # it would be frozen for ever
     assert response.headers["x-hearth-tier"] == "large"
     assert content(first) + "".join(content(e) for e in rest if isinstance(e, dict)) == TEXT
     assert done == "[DONE]"
-    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 45)
+    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 120)
     assert replaced, "the frozen engine was not replaced"
 
 
@@ -137,7 +137,7 @@ def content(event: dict[str, Any]) -> str:
 
 
 def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) -> None:
-    assert eventually(lambda: answers(appliance, "little"), 20)
+    assert eventually(lambda: answers(appliance, "little"), 60)
     before = [engine(appliance, "small"), *appliance.replicas("gateway")]
 
     async def herd() -> list[tuple[int, str]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,9 @@ from tests.cluster.appliance import Appliance, events, eventually, running
 
 pytestmark = pytest.mark.slow
 
-SLOW_SCRIPT = {"words": [f"w{i} " for i in range(40)], "token_delay": 0.05}
+# Answers of half a minute: who is gone long before that has left early, however busy the machine.
+SLOW_SCRIPT = {"words": [f"w{i} " for i in range(600)], "token_delay": 0.05}
+SOON = 15.0  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_a_tier_that_cannot_load_takes_nothing_else_with_it(appliance: Appliance
     assert states["broken"] == "unavailable"
 
 
-def test_a_client_that_goes_away_frees_the_engine_within_a_second(appliance: Appliance) -> None:
+def test_a_client_that_goes_away_frees_the_engine(appliance: Appliance) -> None:
     body = chat("slow", stream=True)
     with (
         appliance.client() as client,
@@ -89,14 +90,14 @@ def test_a_client_that_goes_away_frees_the_engine_within_a_second(appliance: App
     ):
         stream = events(response)
         next(stream)
-        assert running_now(appliance) == 1
-    assert eventually(lambda: running_now(appliance) == 0, 1.0)
+        assert eventually(lambda: running_now(appliance) == 1, SOON)
+    assert eventually(lambda: running_now(appliance) == 0, SOON)
 
 
 def test_a_client_that_goes_away_before_its_json_frees_the_engine(appliance: Appliance) -> None:
     with appliance.client() as client, pytest.raises(httpx.ReadTimeout):
         client.post("/v1/chat/completions", json=chat("slow"), timeout=0.5)
-    assert eventually(lambda: running_now(appliance) == 0, 1.5)
+    assert eventually(lambda: running_now(appliance) == 0, SOON)
 
 
 def running_now(appliance: Appliance, tier: str = "slow") -> int:
@@ -133,12 +134,12 @@ def test_a_revoked_key_is_refused_by_every_gateway_at_once(appliance: Appliance)
 
 def test_killing_a_gateway_loses_no_answer_that_is_not_streamed(appliance: Appliance) -> None:
     with ThreadPoolExecutor(6) as pool:
-        answers = [pool.submit(ask, appliance, model="slow") for _ in range(6)]
-        assert eventually(lambda: running_now(appliance) == 6, 10)
+        answers = [pool.submit(ask, appliance, model="slow", max_tokens=80) for _ in range(6)]
+        assert eventually(lambda: running_now(appliance) == 6, SOON)
         gateway, *_ = appliance.replicas("gateway")
         gateway.kill()
         assert {answer.result(timeout=60).status_code for answer in answers} == {200}
-    assert eventually(lambda: len(appliance.replicas("gateway")) == 3, 30)
+    assert eventually(lambda: len(appliance.replicas("gateway")) == 3, 90)
 
 
 def test_every_listener_is_on_loopback(appliance: Appliance) -> None:
@@ -156,22 +157,15 @@ def listens_on(process: psutil.Process) -> list[str]:
     return [one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN]
 
 
-def kill_the_engine(appliance: Appliance) -> None:
-    (engine,) = appliance.replicas("tier-small")
-    engine.kill()
-    psutil.wait_procs([engine], timeout=10)
-
-
-def test_a_stream_cut_in_the_middle_ends_with_an_error_event(tmp_path: Path) -> None:
-    tiers = {"small": {"engine": "scripted", "model": "echo", "script": SLOW_SCRIPT}}
+def test_a_stream_cut_in_the_middle_ends_with_an_error_event(appliance: Appliance) -> None:
+    (engine,) = appliance.replicas("tier-slow")
     with (
-        running(tmp_path, tiers=tiers, library={"enabled": False}) as appliance,
         appliance.client() as client,
-        client.stream("POST", "/v1/chat/completions", json=chat(stream=True)) as response,
+        client.stream("POST", "/v1/chat/completions", json=chat("slow", stream=True)) as response,
     ):
         stream = events(response)
         next(e for e in stream if isinstance(e, dict) and e["choices"][0]["delta"].get("content"))
-        kill_the_engine(appliance)
+        engine.kill()
         *_, error, done = stream
     assert done == "[DONE]"
     assert isinstance(error, dict)
