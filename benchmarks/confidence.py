@@ -12,7 +12,6 @@ a likelihood of p is right in a share of p, and what a threshold refuses.
 import argparse
 import asyncio
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.ingested import Ingested
+from benchmarks.ingested import Ingested, opened, options_of
 from benchmarks.judged_sets import JudgedSet, read
 from benchmarks.report import conditions, save
 from index.documents import Question
@@ -163,34 +162,24 @@ def show(kind: str, result: dict[str, Any]) -> None:
         print(f"below {least}: {shares}")
 
 
-async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    library = Ingested(folder, options.threads)
+async def run(options: argparse.Namespace) -> dict[str, Any]:
     results = {}
-    try:
+    with opened(options) as library:
         sets = [read(path) for path in options.paths]
         for kind in KINDS:
             rows = await table(library, sets, kind, options.questions)
             results[kind] = told(rows)
             show(kind, results[kind])
-    finally:
-        library.close()
     return results
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
-    parser.add_argument("--store", type=Path, help="keep what was embedded here")
-    parser.add_argument("--threads", type=int, default=1)
+    parser = options_of(__doc__)
     parser.add_argument("--questions", type=int, default=100, help="of each collection, at most")
     options = parser.parse_args()
     if len(options.paths) < 2:
         parser.error("two collections at least: each is off topic for another")
-    with tempfile.TemporaryDirectory(prefix="confidence") as folder:
-        results = asyncio.run(run(options, options.store or Path(folder)))
-    print(save("confidence", conditions() | {"kinds": results}))
+    print(save("confidence", conditions() | {"kinds": asyncio.run(run(options))}))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 """Documents put into the store as the appliance does it, but for the parsers."""
 
+import argparse
 import hashlib
 import io
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -85,6 +88,28 @@ class Ingested:
     def _fitting(self, text: str) -> str:
         spans = self._counter.spans(text)[: self._counter.limit - self._counter.special]
         return text[: spans[-1][1]] if spans else text
+
+
+def options_of(description: str | None) -> argparse.ArgumentParser:
+    """What every benchmark over judged collections can be told."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    parser.add_argument("--store", type=Path, help="keep what was embedded here")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Ingested]:
+    """In the folder that was named, else in one that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ingested") as folder:
+        library = Ingested(options.store or Path(folder), options.threads)
+        try:
+            yield library
+        finally:
+            library.close()
 
 
 def _blocks(text: str) -> Iterator[Block]:

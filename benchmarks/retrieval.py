@@ -13,14 +13,13 @@ import argparse
 import asyncio
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.ingested import Ingested
+from benchmarks.ingested import Ingested, opened, options_of
 from benchmarks.judged_sets import JudgedSet, read
 from benchmarks.report import conditions, save
 from index.documents import Hit, Question
@@ -141,32 +140,22 @@ def show(name: str, result: dict[str, Any]) -> None:
     print(f"milliseconds without the embedding, p50: {parts}")
 
 
-async def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    library = Ingested(folder, options.threads)
+async def run(options: argparse.Namespace) -> dict[str, Any]:
     reranker = CrossEncoderReranker(options.reranker) if options.reranker else None
     results = {}
-    try:
+    with opened(options) as library:
         for path in options.paths:
             asked = read(path)
             results[asked.name] = await measured(library, asked, reranker)
             show(asked.name, results[asked.name])
-    finally:
-        library.close()
     return results
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
-    parser.add_argument("--store", type=Path, help="keep what was embedded here")
+    parser = options_of(__doc__)
     parser.add_argument("--reranker", type=Path, help="folder of a cross-encoder")
-    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="retrieval") as folder:
-        results = asyncio.run(run(options, options.store or Path(folder)))
-    print(save("retrieval", conditions() | {"collections": results}))
+    print(save("retrieval", conditions() | {"collections": asyncio.run(run(options))}))
 
 
 if __name__ == "__main__":
