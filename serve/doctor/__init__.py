@@ -17,6 +17,7 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     machine.disk,
     machine.temporary,
     machine.processor_flags,
+    machine.scheduler,
     machine.gpu,
     appliance.packages,
     appliance.llama,

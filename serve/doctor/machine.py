@@ -63,6 +63,24 @@ def processor_flags(_: Settings) -> Finding:
     return judge_processor(Path("/proc/cpuinfo").read_text())
 
 
+def scheduler(_: Settings) -> Finding:
+    switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    enabled = switch.is_file() and switch.read_text().strip() == "1"
+    return judge_scheduler(enabled, Path("/proc/self/cgroup").read_text())
+
+
+def judge_scheduler(autogroup: bool, groups: str) -> Finding:
+    """`groups`: what /proc/self/cgroup says. Outside every CPU cgroup, Linux schedules terminals
+    against each other; beside engines that fill all cores, others were seen to wait for seconds.
+    """
+    paths = {line.split(":", 2)[1]: line.split(":", 2)[2] for line in groups.splitlines()}
+    own = next((path for kind, path in paths.items() if "cpu" in kind.split(",")), paths.get(""))
+    if not autogroup or own != "/":
+        return Finding("scheduler", "ok", "programs share the cores one by one")
+    detail = "programs of other terminals may wait long while engines compute on all cores"
+    return Finding("scheduler", "warning", detail, "sysctl kernel.sched_autogroup_enabled=0")
+
+
 def gpu(_: Settings) -> Finding:
     return judge_gpu(GpuReader(Nvml().read).read())
 
