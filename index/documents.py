@@ -54,7 +54,8 @@ class Passage:
     """A piece of a document that is found and cited on its own.
 
     `text` is `Parsed.text[start:end]`. `tokens` counts what the embedder sees of it, headings and
-    special tokens included: never more than the embedder's limit.
+    special tokens included: never more than the embedder's limit. `turns` are the pages behind the
+    first one: where in the document's text each begins, and its number.
     """
 
     ordinal: int
@@ -65,6 +66,12 @@ class Passage:
     headings: tuple[str, ...] = ()
     first_page: int | None = None
     last_page: int | None = None
+    turns: tuple[tuple[int, int], ...] = ()
+
+    def page_at(self, place: int) -> int | None:
+        """The page with this place of the document's text."""
+        begun = [page for start, page in self.turns if start <= place]
+        return begun[-1] if begun else self.first_page
 
     @property
     def embedded_text(self) -> str:

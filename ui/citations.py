@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
 from ui import words
 
@@ -26,7 +26,10 @@ class Source(BaseModel):
     document: str = ""
     document_name: str = ""
     collection: str = ""
-    passage: int | str | None = None
+    # A source that is not cited has several: it is read from its first one on.
+    passage: int | str | None = Field(
+        None, validation_alias=AliasChoices("passage", AliasPath("passages", 0))
+    )
     page: int | None = None
     heading: str | None = None
 

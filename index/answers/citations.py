@@ -170,7 +170,7 @@ def _citation(
     return replace(
         named,
         passage=found.id,
-        page=found.passage.first_page,
+        page=found.passage.page_at(support.start),
         heading=" > ".join(found.passage.headings) or None,
         quote=backing.quote,
         start=support.start,

@@ -140,9 +140,19 @@ class _Cutter:
         first, last = (bisect_right(self._block_starts, at) - 1 for at in (start, end - 1))
         pages = [block.page for block in blocks[first : last + 1] if block.page is not None]
         ends = (min(pages), max(pages)) if pages else (None, None)
-        passage = Passage(0, self._text[start:end], start, end, 0, headings, *ends)
+        turns = tuple(self._turns(first, last))
+        passage = Passage(0, self._text[start:end], start, end, 0, headings, *ends, turns=turns)
         tokens = len(self._counter.spans(passage.embedded_text)) + self._counter.special
         return replace(passage, tokens=tokens)
+
+    def _turns(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Where a block of these begins another page."""
+        current = self._document.blocks[first].page
+        for place in range(first + 1, last + 1):
+            page = self._document.blocks[place].page
+            if page is not None and page != current:
+                yield self._block_starts[place], page
+                current = page
 
 
 class _Headings:

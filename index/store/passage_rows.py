@@ -17,8 +17,8 @@ _LENGTHS: Final = (0.99, 1.01)  # of a vector of length 1
 
 _INSERT: Final = """
     INSERT INTO passages
-        (document, ordinal, text, start, end, tokens, headings, first_page, last_page)
-    VALUES (?,?,?,?,?,?,?,?,?)
+        (document, ordinal, text, start, end, tokens, headings, first_page, last_page, turns)
+    VALUES (?,?,?,?,?,?,?,?,?,?)
 """
 # The id that a document `d` is shown under: see `DocumentRecord`.
 ADDRESS: Final = """
@@ -29,7 +29,7 @@ ADDRESS: Final = """
 """
 _SELECT: Final = """
     SELECT p.id, d.id, d.name, d.attributes, ADDRESS, p.ordinal, p.text, p.start, p.end, p.tokens,
-           p.headings, p.first_page, p.last_page
+           p.headings, p.first_page, p.last_page, p.turns
     FROM json_each(?) AS wanted
     JOIN passages p ON p.id = wanted.value
     JOIN documents d ON d.number = p.document
@@ -162,15 +162,16 @@ def _columns(passage: Passage) -> tuple[Any, ...]:
     headings = orjson.dumps(passage.headings).decode()
     return (
         passage.ordinal, passage.text, passage.start, passage.end, passage.tokens, headings,
-        passage.first_page, passage.last_page,
+        passage.first_page, passage.last_page, orjson.dumps(passage.turns).decode(),
     )  # fmt: skip
 
 
 def _passage(row: tuple[Any, ...], collection: str) -> StoredPassage:
     row_id, document, name, attributes, address, *columns = row
-    ordinal, text, start, end, tokens, headings, first_page, last_page = columns
+    ordinal, text, start, end, tokens, headings, first_page, last_page, turns = columns
     passage = Passage(
-        ordinal, text, start, end, tokens, tuple(orjson.loads(headings)), first_page, last_page
-    )
+        ordinal, text, start, end, tokens, tuple(orjson.loads(headings)), first_page, last_page,
+        tuple((begin, page) for begin, page in orjson.loads(turns)),
+    )  # fmt: skip
     known = orjson.loads(attributes)
     return StoredPassage(row_id, collection, document, name, passage, known, address)

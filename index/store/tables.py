@@ -96,6 +96,7 @@ MIGRATIONS: Final = (
     UPDATE generations SET since = (SELECT created_at FROM collections WHERE number = collection)
         WHERE generation <= (SELECT generation FROM collections WHERE number = collection);
     """,
+    "ALTER TABLE passages ADD COLUMN turns TEXT NOT NULL DEFAULT '[]'",
 )
 
 OF_A_COLLECTION: Final = """

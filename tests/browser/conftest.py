@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.visitor import Visitor
-from tests.ui.appliance import Served, appliance
+from tests.ui.appliance import Place, Served, appliance
 
 __all__ = ["appliance"]
 
@@ -60,7 +60,7 @@ def stranger(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
 
 
 @contextmanager
-def visiting(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+def visiting(chromium: Browser, appliance: Place) -> Iterator[Visitor]:
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     complaints = listen(page, appliance.url)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
-
-from tests.ui.appliance import Served
 
 
 def drop(page: Page, paths: Sequence[Path]) -> None:
@@ -20,10 +19,12 @@ def drop(page: Page, paths: Sequence[Path]) -> None:
 
 @dataclass(frozen=True)
 class Visitor:
-    """`expected`: how complaints of the console begin that belong to the test."""
+    """`appliance`: a `Place`, `Served` where the test looks behind it. `expected`: how complaints
+    of the console begin that belong to the test.
+    """
 
     page: Page
-    appliance: Served
+    appliance: Any
     expected: list[str] = field(default_factory=list)
 
     @property

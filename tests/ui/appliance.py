@@ -53,9 +53,19 @@ SCRIPTS = {
 
 
 @dataclass(frozen=True)
-class Served:
+class Place:
+    """Where somebody goes, and with which key."""
+
     url: str
     key: str
+
+    @property
+    def page(self) -> str:
+        return f"{self.url}/ui/"
+
+
+@dataclass(frozen=True)
+class Served(Place):
     engines: Mapping[str, ScriptedEngine]
     signins: Signins
     shelf: Shelf
@@ -64,10 +74,6 @@ class Served:
     def link(self) -> str:
         """A new one-time sign-in link, as `hearth up` prints it."""
         return f"{self.page}?signin={self.signins.create(time.time())}"
-
-    @property
-    def page(self) -> str:
-        return f"{self.url}/ui/"
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,12 @@ def test_an_event_tells_its_sources_and_citations() -> None:
     assert found.citations == [cited()]
 
 
+def test_a_source_of_several_passages_is_read_from_the_first_one_on() -> None:
+    found = grounds({"sources": [{"number": 1, "passages": [7, 8]}, {"number": 2, "passages": 7}]})
+    assert found is not None
+    assert [source.passage for source in found.sources] == [7, None]
+
+
 @pytest.mark.parametrize("event", [{}, {"choices": []}, {"choices": [{"delta": {"content": "x"}}]}])
 def test_an_event_about_no_documents_tells_none(event: Item) -> None:
     assert grounds(event) is None

@@ -65,7 +65,7 @@ function fill(message) {
 function draw() {
   const { passages, at, source } = opened;
   const passage = passages[at];
-  where.textContent = placeOf(passage);
+  where.textContent = placeOf(passage.id === String(source.passage) ? { ...passage, page: source.page } : passage);
   steps.hidden = false;
   count.textContent = said(words.passageOf, { n: at + 1, total: passages.length });
   previous.disabled = at === 0;

@@ -1,6 +1,7 @@
 """Citations that hold, and those that do not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -88,6 +89,18 @@ def test_a_citation_leads_to_its_place() -> None:
     assert (citation.document, citation.document_name) == ("sick", "sick.pdf")
     assert (citation.page, citation.heading, citation.passage) == (2, "Part 2", 2)
     assert citation.collection == "hr"
+
+
+def test_a_citation_names_the_page_of_its_quote_and_not_of_its_passage() -> None:
+    found = hit(2, "sick", SICK, 70)
+    second = SICK.index("A doctor's note")
+    passage = replace(found.found.passage, last_page=3, turns=((70 + second, 3),))
+    sources = numbered([replace(found, found=replace(found.found, passage=passage))])
+    said = ("A doctor's note is required from the third day on.", "The company pays 100 % [1].")
+    pages = [one.page for text in said for one in Checker(sources).check(text, [1])]
+    assert pages == [3, 3]
+    (before,) = Checker(sources).check("Sick leave must be reported before 9:30.", [1])
+    assert before.page == 2
 
 
 def test_sources_may_say_a_sentence_together() -> None:

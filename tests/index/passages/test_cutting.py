@@ -200,6 +200,9 @@ def test_pages_are_kept() -> None:
     parsed = document(text(words(30), 3), text(words(30), 4), text(words(90), 7))
     found = cut(parsed, WordTokens(), PassageLimits(60))
     assert (found[0].first_page, found[0].last_page) == (3, 4)
+    [(turned, page)] = found[0].turns
+    assert parsed.text[turned:].startswith(words(30))
+    assert (page, found[0].page_at(turned - 1), found[0].page_at(turned)) == (4, 3, 4)
     assert (found[-1].first_page, found[-1].last_page) == (7, 7)
 
 

@@ -10,10 +10,11 @@ import pytest
 from index.documents import Vector
 from index.errors import Conflict, Forbidden, Unknown, VectorsRefused
 from index.store.collections import Embedding
-from index.store.database import Database
 from index.store.generations import Embedded
 from index.store.records import Content
 from index.store.store import Store
+from index.store.tables import MIGRATIONS
+from models.sqlite_file import opened
 from tests.index.store.library import (
     DIMENSION,
     EMBEDDER,
@@ -224,19 +225,12 @@ async def test_what_is_told_of_vectors_is_when_and_how_well_they_took_over(store
 def test_vectors_of_libraries_before_this_was_told_are_in_use(
     tmp_path: Path,
 ) -> None:
-    old = Database(tmp_path / "library.db")
-    with old.writing() as db:
-        db.execute("DROP TABLE generations")
-        db.execute(
-            "CREATE TABLE generations (collection, generation, embedder, dimension, "
-            "PRIMARY KEY (collection, generation)) WITHOUT ROWID"
-        )
-        db.execute(
-            "INSERT INTO collections (id, owner, name, created_at, metadata, settings) "
-            "VALUES ('vs_1', 'me', 'old', 7.0, '{}', '{}')"
-        )
-        db.execute("INSERT INTO generations VALUES (1, 1, 'small', 16)")
-        db.execute("PRAGMA user_version = 1")
+    old = opened(tmp_path / "library.db", MIGRATIONS[:1])
+    old.execute(
+        "INSERT INTO collections (id, owner, name, created_at, metadata, settings) "
+        "VALUES ('vs_1', 'me', 'old', 7.0, '{}', '{}')"
+    )
+    old.execute("INSERT INTO generations VALUES (1, 1, 'small', 16)")
     old.close()
     store = Store(tmp_path)
     [only] = store.reindexing.generations(ME, "vs_1")
