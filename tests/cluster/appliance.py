@@ -22,6 +22,9 @@ from serve.environment import cluster_environment, run_folder
 from serve.ledger.keys import Keys
 
 START_DEADLINE = 180.0  # seconds; two busy cores
+# An answer takes half a minute: who is gone long before has left early, however busy the machine.
+WORDS = [f" w{i}" for i in range(600)]
+PLACES, WAITING = 8, 24
 SCRIPTED = {"small": {"engine": "scripted", "model": "echo"}}
 
 

@@ -16,36 +16,21 @@ import httpx
 import psutil
 import pytest
 
-from tests.cluster.appliance import Appliance, events, eventually, running
+from tests.cluster.appliance import PLACES, WAITING, WORDS, Appliance, events, eventually
 
 pytestmark = pytest.mark.slow
 
-WORDS = [f"w{i} " for i in range(20)]
-TEXT = "".join(WORDS)
+COUNT = 20  # words of an answer: a second
+TEXT = "".join(WORDS[:COUNT])
 URL = "/v1/chat/completions"
-PLACES, WAITING = 8, 24
 STRONG = {"x-hearth-quality": "1"}  # auto prefers the large tier
-
-
-@pytest.fixture(scope="module")
-def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
-    tier = {
-        "engine": "scripted",
-        "slots": PLACES,
-        "script": {"words": WORDS, "token_delay": 0.05},
-    }
-    tiers = {"small": {**tier, "model": "little"}, "large": {**tier, "model": "big"}}
-    folder = tmp_path_factory.mktemp("home")
-    options = {"admission": {"waiting": WAITING}, "library": {"enabled": False}}
-    with running(folder, tiers=tiers, **options) as started:
-        yield started
 
 
 def body(model: str, **more: Any) -> dict[str, Any]:
     return {
         "model": model,
         "messages": [{"role": "user", "content": "?"}],
-        "max_tokens": 30,
+        "max_tokens": COUNT,
         **more,
     }
 
@@ -105,7 +90,7 @@ def test_killing_either_engine_in_traffic_loses_no_answer_that_is_not_streamed(
     assert [answer.text for answer in seen if answer.status_code != 200] == []
     texts = {answer.json()["choices"][0]["message"]["content"] for answer in seen}
     assert texts == {TEXT}
-    assert {answer.json()["usage"]["completion_tokens"] for answer in seen} == {len(WORDS)}
+    assert {answer.json()["usage"]["completion_tokens"] for answer in seen} == {COUNT}
     assert any(answer.headers["x-hearth-attempts"] > "1" for answer in seen)
 
 
@@ -124,7 +109,7 @@ def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replace
         victim.send_signal(signal.SIGSTOP)
         frozen_at = time.monotonic()
         *rest, done = stream
-    assert time.monotonic() - frozen_at < 45  # it would be frozen for ever
+    assert time.monotonic() - frozen_at < 60  # it would be frozen for ever
     assert response.headers["x-hearth-tier"] == "large"
     assert content(first) + "".join(content(e) for e in rest if isinstance(e, dict)) == TEXT
     assert done == "[DONE]"

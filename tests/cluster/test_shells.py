@@ -1,6 +1,5 @@
 """What only a real cluster can show: wiring, errors and cancelling across processes, deaths."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,28 +8,16 @@ import psutil
 import pytest
 
 from serve.ledger.keys import Keys
-from tests.cluster.appliance import Appliance, events, eventually, running
+from tests.cluster.appliance import WORDS, Appliance, events, eventually
 
 pytestmark = pytest.mark.slow
 
-# Answers of half a minute: who is gone long before that has left early, however busy the machine.
-SLOW_SCRIPT = {"words": [f"w{i} " for i in range(600)], "token_delay": 0.05}
 SOON = 15.0  # seconds
+FIRST = "".join(WORDS[:3])
 
 
-@pytest.fixture(scope="module")
-def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
-    tiers = {
-        "small": {"engine": "scripted", "model": "echo"},
-        "slow": {"engine": "scripted", "model": "slow", "script": SLOW_SCRIPT},
-        "broken": {"engine": "llama", "model": "broken", "path": "/nonexistent.gguf"},
-    }
-    with running(tmp_path_factory.mktemp("home"), tiers=tiers, gateway={"replicas": 3}) as started:
-        yield started
-
-
-def chat(model: str = "echo", text: str = "one two three", **more: Any) -> dict[str, Any]:
-    return {"model": model, "messages": [{"role": "user", "content": text}], **more}
+def chat(model: str = "little", **more: Any) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": "?"}], **more}
 
 
 def ask(appliance: Appliance, **body: Any) -> httpx.Response:
@@ -39,26 +26,27 @@ def ask(appliance: Appliance, **body: Any) -> httpx.Response:
 
 
 def test_an_answer_comes_through_all_processes(appliance: Appliance) -> None:
-    answer = ask(appliance)
+    answer = ask(appliance, max_tokens=3)
     assert answer.status_code == 200
-    assert answer.json()["choices"][0]["message"]["content"] == "one two three"
+    assert answer.json()["choices"][0]["message"]["content"] == FIRST
     assert answer.headers["x-hearth-tier"] == "small"
     assert len(answer.headers.get_list("x-request-id")) == 1
 
 
 def test_a_stream_comes_through_all_processes(appliance: Appliance) -> None:
+    body = chat(stream=True, max_tokens=3)
     with (
         appliance.client() as client,
-        client.stream("POST", "/v1/chat/completions", json=chat(stream=True)) as response,
+        client.stream("POST", "/v1/chat/completions", json=body) as response,
     ):
         seen = list(events(response))
     assert seen[-1] == "[DONE]"
     texts = [e["choices"][0]["delta"].get("content", "") for e in seen if isinstance(e, dict)]
-    assert "".join(texts) == "one two three"
+    assert "".join(texts) == FIRST
 
 
 def test_an_engines_refusal_keeps_its_words_across_processes(appliance: Appliance) -> None:
-    refused = ask(appliance, max_tokens=9000)
+    refused = ask(appliance, messages=[{"role": "user", "content": "word " * 9000}])
     assert refused.status_code == 400
     error = refused.json()["error"]
     assert (error["code"], error["param"]) == ("context_length_exceeded", "messages")
@@ -78,12 +66,12 @@ def test_embeddings_come_from_their_own_process(appliance: Appliance) -> None:
 def test_a_tier_that_cannot_load_takes_nothing_else_with_it(appliance: Appliance) -> None:
     with appliance.client() as client:
         states = {m["id"]: m.get("state") for m in client.get("/v1/models").json()["data"]}
-    assert states["echo"] == "ready"
+    assert states["little"] == "ready"
     assert states["broken"] == "unavailable"
 
 
 def test_a_client_that_goes_away_frees_the_engine(appliance: Appliance) -> None:
-    body = chat("slow", stream=True)
+    body = chat("big", stream=True)
     with (
         appliance.client() as client,
         client.stream("POST", "/v1/chat/completions", json=body) as response,
@@ -96,11 +84,11 @@ def test_a_client_that_goes_away_frees_the_engine(appliance: Appliance) -> None:
 
 def test_a_client_that_goes_away_before_its_json_frees_the_engine(appliance: Appliance) -> None:
     with appliance.client() as client, pytest.raises(httpx.ReadTimeout):
-        client.post("/v1/chat/completions", json=chat("slow"), timeout=0.5)
+        client.post("/v1/chat/completions", json=chat("big"), timeout=0.5)
     assert eventually(lambda: running_now(appliance) == 0, SOON)
 
 
-def running_now(appliance: Appliance, tier: str = "slow") -> int:
+def running_now(appliance: Appliance, tier: str = "large") -> int:
     return int(metric(appliance, f'hearth_engine_running{{tier="{tier}"}}'))
 
 
@@ -111,10 +99,10 @@ def metric(appliance: Appliance, name: str) -> float:
 
 
 def test_three_gateways_count_together(appliance: Appliance) -> None:
-    name = 'hearth_tokens_total{kind="completion",model="echo"}'
+    name = 'hearth_tokens_total{kind="completion",model="little"}'
     before = metric(appliance, name)
     for _ in range(12):
-        ask(appliance)  # a connection each, so that every gateway gets some
+        ask(appliance, max_tokens=3)  # a connection each, so that every gateway gets some
     assert metric(appliance, name) - before == 36
 
 
@@ -134,7 +122,7 @@ def test_a_revoked_key_is_refused_by_every_gateway_at_once(appliance: Appliance)
 
 def test_killing_a_gateway_loses_no_answer_that_is_not_streamed(appliance: Appliance) -> None:
     with ThreadPoolExecutor(6) as pool:
-        answers = [pool.submit(ask, appliance, model="slow", max_tokens=80) for _ in range(6)]
+        answers = [pool.submit(ask, appliance, model="big", max_tokens=80) for _ in range(6)]
         assert eventually(lambda: running_now(appliance) == 6, SOON)
         gateway, *_ = appliance.replicas("gateway")
         gateway.kill()
@@ -158,10 +146,10 @@ def listens_on(process: psutil.Process) -> list[str]:
 
 
 def test_a_stream_cut_in_the_middle_ends_with_an_error_event(appliance: Appliance) -> None:
-    (engine,) = appliance.replicas("tier-slow")
+    (engine,) = appliance.replicas("tier-large")
     with (
         appliance.client() as client,
-        client.stream("POST", "/v1/chat/completions", json=chat("slow", stream=True)) as response,
+        client.stream("POST", "/v1/chat/completions", json=chat("big", stream=True)) as response,
     ):
         stream = events(response)
         next(e for e in stream if isinstance(e, dict) and e["choices"][0]["delta"].get("content"))
