@@ -4,7 +4,6 @@ The store's calls block, so they run in threads; its own lock puts writers in a 
 """
 
 import asyncio
-import re
 from asyncio import to_thread
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,15 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from index.documents import Attributes, Question, StoredPassage
-from index.errors import IndexRefusal, InvalidQuery, StorageFull, Unknown
+from index.errors import IndexRefusal, InvalidQuery, Unknown
 from index.filtered import Filtered
 from index.filters import Filter
+from index.incoming import Incoming
 from index.ingestion import Ingestion
 from index.library import PIECE, Addition, Collection, Embedders, Search
 from index.retriever import Retrieval, retrieve
 from index.source import Source
 from index.store.collections import Changes, Embedding, NewCollection
-from index.store.originals import translated
 from index.store.records import (
     CollectionRecord,
     DocumentRecord,
@@ -37,7 +36,6 @@ from models.reranker import Reranker
 
 MOST_COLLECTIONS: Final = 16  # of one search
 TIDYING: Final = 600.0  # seconds between two looks for collections whose time has come
-_UPLOAD: Final = re.compile(r"[A-Za-z0-9]{16,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +60,13 @@ class Keeper:
         self._store = store
         self._ingestion = ingestion
         self._made_by = made_by
-        self._incoming = incoming
         self._options = options or KeeperOptions()
+        self._incoming = Incoming(incoming, self._options.file)
         self._tidying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Goes on with the jobs that an earlier process did not end."""
-        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in self._incoming.iterdir():
-            left.unlink(missing_ok=True)
+        await to_thread(self._incoming.clear)
         await self._ingestion.start()
         self._tidying = asyncio.create_task(self._tidy())
 
@@ -128,17 +124,13 @@ class Keeper:
         await self._ingestion.renewal.confirm(reader, collection)
 
     async def receive(self, upload: str, data: bytes) -> None:
-        await to_thread(self._append, self._place(upload), data)
+        await to_thread(self._incoming.append, upload, data)
 
     async def discard(self, upload: str) -> None:
-        await to_thread(self._place(upload).unlink, missing_ok=True)
+        await to_thread(self._incoming.discard, upload)
 
     async def add_file(self, reader: Reader, name: str, upload: str, purpose: str) -> FileRecord:
-        place = self._place(upload)
-        try:
-            return await to_thread(self._kept, reader, name, place, purpose)
-        finally:
-            await to_thread(place.unlink, missing_ok=True)
+        return await to_thread(self._kept, reader, name, upload, purpose)
 
     async def file(self, reader: Reader, file: str) -> FileRecord:
         return await to_thread(self._store.files.get, reader, file)
@@ -227,23 +219,9 @@ class Keeper:
             record, await to_thread(self._store.collections.counts, reader, record.id)
         )
 
-    def _place(self, upload: str) -> Path:
-        if not _UPLOAD.fullmatch(upload):
-            raise Unknown("upload", upload)
-        return self._incoming / upload
-
-    def _append(self, place: Path, data: bytes) -> None:
-        with translated(), place.open("ab") as file:
-            if file.tell() + len(data) > self._options.file:
-                raise StorageFull(f"A file has at most {self._options.file} bytes.")
-            file.write(data)
-
-    def _kept(self, reader: Reader, name: str, place: Path, purpose: str) -> FileRecord:
-        try:
-            with place.open("rb") as received:
-                return self._store.files.add(reader, name, received, purpose)
-        except FileNotFoundError:
-            raise Unknown("upload", place.name) from None
+    def _kept(self, reader: Reader, name: str, upload: str, purpose: str) -> FileRecord:
+        with self._incoming.whole(upload) as received:
+            return self._store.files.add(reader, name, received, purpose)
 
 
 def _filtered(source: CollectionSource, asked: Filter | None) -> Source:

@@ -139,9 +139,9 @@ class _Cutter:
         blocks = self._document.blocks
         first, last = (bisect_right(self._block_starts, at) - 1 for at in (start, end - 1))
         pages = [block.page for block in blocks[first : last + 1] if block.page is not None]
-        ends = (min(pages), max(pages)) if pages else (None, None)
+        low, high = (min(pages), max(pages)) if pages else (None, None)
         turns = tuple(self._turns(first, last))
-        passage = Passage(0, self._text[start:end], start, end, 0, headings, *ends, turns=turns)
+        passage = Passage(0, self._text[start:end], start, end, 0, headings, low, high, turns)
         tokens = len(self._counter.spans(passage.embedded_text)) + self._counter.special
         return replace(passage, tokens=tokens)
 

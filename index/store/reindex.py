@@ -16,12 +16,7 @@ import apsw
 from index.documents import Vector
 from index.errors import Conflict
 from index.store import access, passage_rows
-from index.store.collections import (
-    Embedding,
-    add_generation,
-    begin_use,
-    remove_generation,
-)
+from index.store.collections import Embedding, add_generation, begin_use, remove_generation
 from index.store.database import Database
 from index.store.documents import touch
 from index.store.generations import (
