@@ -1,6 +1,5 @@
 """The way of a request, with scripted engines."""
 
-
 import pytest
 
 from models.engine import Chunk, Message, Prompt, Sampling
