@@ -134,6 +134,19 @@ def test_trying_again_replaces_the_answer(visitor: Visitor) -> None:
     assert len(visitor.appliance.engines["echo"].prompts) == asked + 1
 
 
+def test_a_kept_answer_says_so_and_trying_again_makes_a_new_one(visitor: Visitor) -> None:
+    visitor.press("Settings")
+    visitor.page.get_by_label(words.SEED).fill("7")
+    visitor.ask_and_wait("Keep this", "echo")
+    visitor.press("New chat")
+    visitor.ask_and_wait("Keep this")
+    expect(visitor.answer.locator(".note")).to_contain_text("a kept answer")
+    asked = len(visitor.appliance.engines["echo"].prompts)
+    visitor.press("Try again")
+    expect(visitor.answer.locator(".note")).to_have_text(SPEED)
+    assert len(visitor.appliance.engines["echo"].prompts) == asked + 1
+
+
 def test_editing_a_question_goes_on_from_there(visitor: Visitor) -> None:
     visitor.ask_and_wait("First")
     visitor.ask_and_wait("Second")
