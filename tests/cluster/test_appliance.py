@@ -111,7 +111,8 @@ def test_status_tells_a_script_what_it_needs(appliance: Running) -> None:
     told = json.loads(status.stdout)
     assert status.returncode == 0
     assert (told["ready"], told["url"]) == (True, appliance.url)
-    assert told["tiers"]["small"] == {"state": "ready", "engine": "llama", "model": MODEL}
+    small = {"state": "ready", "reason": "", "engine": "llama", "model": MODEL}
+    assert told["tiers"]["small"] == small
 
 
 def test_the_chat_page_is_there(appliance: Running) -> None:
