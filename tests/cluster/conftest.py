@@ -7,7 +7,7 @@ import pytest
 from tests.cluster.appliance import PLACES, WAITING, WORDS, Appliance, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     """Three gateways before two engines of `PLACES` places that say `WORDS`, and a broken one."""
     script = {"words": WORDS, "token_delay": 0.05}
