@@ -10,10 +10,15 @@
     │   └── EngineDied             and nothing else will come from this engine either
     ├── GenerationTimeout          the prompt's own deadline passed
     └── ModelRefused               the model file is damaged, altered or not one that we run
+        └── DoesNotFit             there is not enough memory for it, as it was asked for
 
 Every argument goes positionally to `Exception.__init__`: that is what lets an error cross a
 process boundary. `message` is for people and names no path, address or internal detail.
 """
+
+from typing import Literal
+
+Lack = Literal["memory", "cache"]
 
 
 class EngineError(Exception):
@@ -90,3 +95,11 @@ class GenerationTimeout(EngineError):
 
 class ModelRefused(EngineError):
     pass
+
+
+class DoesNotFit(ModelRefused):
+    """`lack`: of memory for what was asked for, or of what is left of that for the KV cache."""
+
+    def __init__(self, message: str, lack: Lack) -> None:
+        super().__init__(message, lack)
+        self.lack = lack

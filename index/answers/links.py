@@ -157,7 +157,7 @@ class LinkFilter:
         """Tags without attributes stay."""
         found = _TAG.match(text, at)
         end = found.end() if found else at + 1
-        if text[end : end + 2] in ("", " "):
+        if text[end : end + 2] in ("", " ") or (found is None and text[end:] == "/"):
             return (1, "<") if final else None
         if found is None or text[end] == ">":
             return 1, "<"

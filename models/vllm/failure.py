@@ -8,11 +8,9 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
-from models.errors import ModelRefused
-
-Lack = Literal["memory", "cache"]
+from models.errors import DoesNotFit, ModelRefused
 
 _CACHE: Final = re.compile(
     r"No available memory for the cache blocks|larger than the available KV cache"
@@ -23,14 +21,6 @@ _MEMORY: Final = re.compile(
     r"|proc\(s\): \{[^}]*: -9\b",  # what the kernel kills when the machine has no memory left
     re.IGNORECASE,
 )
-
-
-class DoesNotFit(ModelRefused):
-    """`lack`: of memory for what was asked for, or of what is left of that for the KV cache."""
-
-    def __init__(self, message: str, lack: Lack) -> None:
-        super().__init__(message, lack)
-        self.lack = lack
 
 
 class LoadingLog:

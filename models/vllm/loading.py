@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from models.engine import Engine, ModelCard
-from models.errors import EngineNotLoaded, ModelRefused
+from models.errors import DoesNotFit, EngineNotLoaded, ModelRefused
 from models.gpu.device import device
 from models.gpu.nvml import Nvml
 from models.gpu.readings import GpuReader
@@ -20,7 +20,6 @@ from models.memory.plan import Room
 from models.memory.room import of_gpu, of_machine
 from models.processor import computes_bf16
 from models.residence import Course
-from models.vllm.failure import DoesNotFit
 from models.vllm.settings import VllmSettings
 from models.vllm.smaller import smaller, told
 

@@ -7,8 +7,8 @@ never asks for more of anything.
 from dataclasses import replace
 from typing import Final
 
+from models.errors import Lack
 from models.memory.plan import LEAST_CONTEXT, Room
-from models.vllm.failure import Lack
 from models.vllm.settings import VllmSettings
 
 GIB: Final = 1 << 30

@@ -19,6 +19,7 @@ EXAMPLES = [
     errors.EngineDied("It broke off."),
     errors.GenerationTimeout("Too late."),
     errors.ModelRefused("Damaged."),
+    errors.DoesNotFit("Too large.", "cache"),
 ]
 
 

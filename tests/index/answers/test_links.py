@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -82,6 +82,7 @@ def test_no_reader_is_led_to_a_foreign_place(text: str) -> None:
         assert urlsplit(address).hostname == "own.example", address
 
 
+@example("</v1/keys", [1])
 @given(ANSWERS.map("".join), st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_how_an_answer_is_cut_makes_no_difference(text: str, sizes: list[int]) -> None:
     assert filtered(text, sizes) == filtered(text)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from models.vllm.failure import DoesNotFit, LoadingLog, refusal
+from models.errors import DoesNotFit
+from models.vllm.failure import LoadingLog, refusal
 
 CORE = "Engine core initialization failed. See root cause above. Failed core proc(s): {'%s': %d}"
 FAILED = RuntimeError(CORE % ("EngineCore", 1))

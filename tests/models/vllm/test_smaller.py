@@ -7,8 +7,8 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.errors import Lack
 from models.memory.plan import LEAST_CONTEXT, Room
-from models.vllm.failure import Lack
 from models.vllm.settings import VllmSettings
 from models.vllm.smaller import GIB, LEAST_SHARE, smaller, told
 
