@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_reload_brings_the_open_conversation_back(visitor: Visitor) -> None:
-    visitor.ask_and_wait("Show me", "markdown")
+    visitor.ask_and_wait("Show me before a reload", "markdown")
     visitor.page.reload()
     expect(visitor.turns).to_have_count(2)
     expect(visitor.answer.get_by_role("heading", name="Counting")).to_be_visible()

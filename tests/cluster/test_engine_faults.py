@@ -130,9 +130,10 @@ def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) 
 
     seen = asyncio.run(herd())
     statuses = Counter(status for status, _ in seen)
-    assert set(statuses) == {200, 429}
+    assert set(statuses) <= {200, 429, 503}  # 503: where a busy machine cannot even count them
+    assert statuses[429] > 0
     assert statuses[200] >= PLACES + WAITING
-    assert all("retry-after: " in head for status, head in seen if status == 429)
+    assert all("retry-after: " in head for status, head in seen if status != 200)
     assert [engine(appliance, "small"), *appliance.replicas("gateway")] == before
 
 
