@@ -85,7 +85,7 @@ def test_killing_either_engine_in_traffic_loses_no_answer_that_is_not_streamed(
             victim = engine(appliance, tier)
             victim.send_signal(how)
             psutil.wait_procs([victim], timeout=10)
-            assert eventually(lambda model=model: answers(appliance, model), 60)
+            assert eventually(lambda model=model: answers(appliance, model), 15)
             assert appliance.replicas("gateway") == gateway
     assert [answer.text for answer in seen if answer.status_code != 200] == []
     texts = {answer.json()["choices"][0]["message"]["content"] for answer in seen}
@@ -109,11 +109,11 @@ def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replace
         victim.send_signal(signal.SIGSTOP)
         frozen_at = time.monotonic()
         *rest, done = stream
-    assert time.monotonic() - frozen_at < 60  # it would be frozen for ever
+    assert time.monotonic() - frozen_at < 15
     assert response.headers["x-hearth-tier"] == "large"
     assert content(first) + "".join(content(e) for e in rest if isinstance(e, dict)) == TEXT
     assert done == "[DONE]"
-    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 120)
+    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 45)
     assert replaced, "the frozen engine was not replaced"
 
 
@@ -130,8 +130,7 @@ def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) 
 
     seen = asyncio.run(herd())
     statuses = Counter(status for status, _ in seen)
-    assert set(statuses) <= {200, 429, 503}  # 503: where a busy machine cannot even count them
-    assert statuses[429] > 0
+    assert set(statuses) == {200, 429}
     assert statuses[200] >= PLACES + WAITING
     assert all("retry-after: " in head for status, head in seen if status != 200)
     assert [engine(appliance, "small"), *appliance.replicas("gateway")] == before

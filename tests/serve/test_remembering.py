@@ -17,7 +17,8 @@ from serve.config import Settings
 from serve.pipeline import Pipeline, Request
 from serve.policy.freshness import Freshness
 from serve.receipt import Receipt
-from serve.remembering import Question
+from serve.remembering import Question, Remembering
+from serve.sections.cache import CacheSettings
 
 TIERS = {
     "small": {"engine": "scripted", "model": "echo", "temperature": 0.2},
@@ -148,6 +149,17 @@ async def test_what_broke_or_was_somebody_elses_is_not_kept() -> None:
     assert (await bench.ask(asked()))[1] == "miss"
     bench = Bench(Script(fail_after=0, fail_times=1), retry={"attempts": 3})
     assert [(await bench.ask(asked()))[1] for _ in range(3)] == ["miss", "miss", "hit"]
+
+
+async def test_what_was_given_under_pressure_is_not_kept() -> None:
+    remembering, engine = Remembering(CacheSettings()), ScriptedEngine("echo")
+    prompt = asked().prompts[0]
+    for _ in range(2):
+        receipt = Receipt(tier="small", model="echo", brownout=("shorter_output",))
+        answers = remembering.answer(question(prompt), receipt, lambda: engine.generate(prompt))
+        assert [chunk.text async for chunk in answers]
+        assert receipt.cache == "miss"
+    assert len(engine.prompts) == 2
 
 
 async def test_a_reader_who_leaves_early_leaves_nothing_behind() -> None:

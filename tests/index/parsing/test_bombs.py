@@ -34,7 +34,7 @@ async def outcome(parsers: Parsers, folder: Path, data: bytes, name: str) -> str
     except ParseRefused as refusal:
         return refusal.code
     finally:
-        assert time.monotonic() - began < SECONDS + 20  # a busy machine kills late, too
+        assert time.monotonic() - began < SECONDS + 3
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "http://127.0.0.1:9/x"])

@@ -233,7 +233,7 @@ INTERESTING = st.one_of(st.integers(0, 1_200), st.integers(1_770_000, REAL_HEADE
 
 @pytest.mark.slow
 @settings(
-    max_examples=200,
+    max_examples=500,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -6,7 +6,6 @@ import socket
 import time
 from collections import Counter
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import httpx
@@ -61,7 +60,7 @@ async def test_a_full_house_refuses_within_a_tenth_of_a_second(make_api: Any) ->
         refused = [await timed(client) for _ in range(200)]
         await end(busy)
     assert {response.status_code for response, _ in refused} == {429}
-    assert median(seconds for _, seconds in refused) < 0.1  # a few may meet a busy machine
+    assert sorted(seconds for _, seconds in refused)[197] < 0.1
 
 
 async def test_clients_that_retry_at_once_do_not_multiply_what_a_broken_engine_gets(
