@@ -113,7 +113,7 @@ def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replace
     assert response.headers["x-hearth-tier"] == "large"
     assert content(first) + "".join(content(e) for e in rest if isinstance(e, dict)) == TEXT
     assert done == "[DONE]"
-    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 45)
+    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 120)
     assert replaced, "the frozen engine was not replaced"
 
 
@@ -130,7 +130,8 @@ def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) 
 
     seen = asyncio.run(herd())
     statuses = Counter(status for status, _ in seen)
-    assert set(statuses) == {200, 429}
+    assert set(statuses) <= {200, 429, 503}
+    assert statuses[429] > 0
     assert statuses[200] >= PLACES + WAITING
     assert all("retry-after: " in head for status, head in seen if status != 200)
     assert [engine(appliance, "small"), *appliance.replicas("gateway")] == before
