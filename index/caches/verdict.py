@@ -86,7 +86,7 @@ def features(asked: Sentence, kept: Sentence, rarity: Rarity) -> Floats:
             sum(added) / sizes[1],
             max(left, default=0.0),
             max(added, default=0.0),
-            abs(math.log(len(asked.tokens) / max(1, len(kept.tokens)))),
+            abs(math.log(max(1, len(asked.tokens)) / max(1, len(kept.tokens)))),
         ],
         np.float64,
     )

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from models.engine import Chunk, Format, Message, Prompt, Sampling, Tool
 from models.errors import EngineInterrupted, GenerationTimeout
 from models.scripted import Script, ScriptedEngine
+from serve.asked import Question
 from serve.config import Settings
 from serve.pipeline import Pipeline, Request
 from serve.policy.freshness import Freshness
 from serve.receipt import Receipt
-from serve.remembering import Question
 
 TIERS = {
     "small": {"engine": "scripted", "model": "echo", "temperature": 0.2},
