@@ -4,7 +4,7 @@ Each line is a group; a slash parts its rivals, and words that say the same stan
 other. Words are compared by their stems (`index.answers.words.stem`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -15,11 +15,15 @@ enable activate/disable deactivate
 start begin launch boot/stop end halt quit shutdown
 open/close shut
 increase raise grow boost/decrease reduce lower lessen shrink
-gain/lose
+gain win won profit/lose lost loss
 maximum max maximize most/minimum min minimize least
 before/after
 import/export
 upload/download
+upper/lower
+required mandatory/optional
+allowed permitted/forbidden prohibited
+paid/unpaid
 install/uninstall
 add insert append/remove delete subtract
 create make build/delete destroy drop
@@ -33,7 +37,6 @@ send/receive
 read/write
 buy purchase/sell
 borrow/lend
-win/lose
 love like/hate dislike
 accept approve allow permit grant/reject deny refuse forbid prohibit block revoke
 show display reveal/hide conceal
@@ -180,29 +183,31 @@ why reason reasons/how/when/where/who whom whose
 many/much/long/often/far/old
 """
 
-Group = Mapping[str, int]
+Table = Mapping[str, Sequence[tuple[int, int]]]
 
 
-def groups(table: str) -> tuple[Group, ...]:
-    """For each line: which rival each stem belongs to."""
-    return tuple(_group(line) for line in table.strip().splitlines())
+def groups(lines: str) -> Table:
+    """For each stem its groups, and which rival of each it belongs to."""
+    table: dict[str, list[tuple[int, int]]] = {}
+    for number, line in enumerate(lines.strip().splitlines()):
+        for rival, words in enumerate(line.split("/")):
+            for word in words.split():
+                table.setdefault(stem(word), []).append((number, rival))
+    return MappingProxyType(table)
 
 
-def clash(one: frozenset[str], other: frozenset[str], table: tuple[Group, ...]) -> bool:
+def clash(one: frozenset[str], other: frozenset[str], table: Table) -> bool:
     """Whether each of two sets of stems has a rival of what the other has alone."""
-    return any(_clashes(one, other, group) for group in table)
+    mine, others = _rivals(one, table), _rivals(other, table)
+    return any(
+        mine[group] - others[group] and others[group] - mine[group]
+        for group in mine.keys() & others.keys()
+    )
 
 
-def _clashes(one: frozenset[str], other: frozenset[str], group: Group) -> bool:
-    mine = {group[word] for word in one & group.keys()}
-    others = {group[word] for word in other & group.keys()}
-    return bool(mine - others) and bool(others - mine)
-
-
-def _group(line: str) -> Group:
-    return MappingProxyType(dict(_places(line)))
-
-
-def _places(line: str) -> Iterator[tuple[str, int]]:
-    for place, rival in enumerate(line.split("/")):
-        yield from ((stem(word), place) for word in rival.split())
+def _rivals(stems: frozenset[str], table: Table) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for word in stems & table.keys():
+        for group, rival in table[word]:
+            found.setdefault(group, set()).add(rival)
+    return found

@@ -93,8 +93,8 @@ class Said:
             return []
         runs: list[list[str]] = [[]]
         for span, tall in zip(spans, capital, strict=True):
-            word = plain(span[0]).removesuffix("'s")
-            if not tall or self._begins(span.start()) or len(word) < 2 or word in STOP_WORDS:
+            word = plain(span[0]).removesuffix("'s") if tall else ""
+            if len(word) < 2 or word in STOP_WORDS or self._begins(span.start()):
                 runs.append([])
             elif word not in _TITLES:
                 runs[-1].append(word)

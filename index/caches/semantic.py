@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from index.caches.said import Said
 from index.caches.verdict import Sentence, Verdict
-from index.caches.vetoes import veto
+from index.caches.vetoes import vetoes
 from index.documents import TokenVectors, Vector
 
 NEAREST: Final = 3  # kept questions that a new one is compared with
@@ -90,11 +91,11 @@ class SemanticCache:
 
     def find(self, context: bytes, sentence: Sentence) -> Found:
         kept = self._contexts.get(context)
-        reason = "nothing alike"
+        reason, said = "nothing alike", Said(sentence.text)
         for key, other, cosine in kept.nearest(sentence.vector) if kept else ():
             if cosine < ALIKE:
                 break
-            against = self._against(sentence, other)
+            against = self._against(sentence, said, other)
             if against is None:
                 self._sizes.move_to_end(key)
                 return Found(key, f"similar, {cosine:.2f}")
@@ -131,9 +132,9 @@ class SemanticCache:
         if not kept.keys:
             del self._contexts[context]
 
-    def _against(self, asked: Sentence, kept: Sentence) -> str | None:
+    def _against(self, asked: Sentence, said: Said, kept: Sentence) -> str | None:
         """Why the answer to `kept` is none to `asked`."""
-        if (word := veto(asked.text, kept.text)) is not None:
+        if (word := next(vetoes(said, Said(kept.text)), None)) is not None:
             return f"vetoed: {word}"
         if self._verdict.probability(asked, kept) < self._threshold:
             return "not sure"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from index.answers.words import STOP_WORDS, opposed, stem
+from index.answers.words import STOP_WORDS, stem
 from index.caches.forms import forms, language, language_asked
 from index.caches.rivals import KINDS, NAMES, OPPOSITES, UNITS, clash, groups
 from index.caches.said import Said
@@ -29,12 +29,11 @@ _KINDS: Final = groups(KINDS)
 
 def veto(asked: str, kept: str) -> str | None:
     """In one word why an answer to `kept` is none to `asked`; None: nothing is known against it."""
-    return next(vetoes(asked, kept), None)
+    return next(vetoes(Said(asked), Said(kept)), None)
 
 
-def vetoes(asked: str, kept: str) -> Iterator[str]:
+def vetoes(one: Said, other: Said) -> Iterator[str]:
     """Every reason. Which text is which does not matter."""
-    one, other = Said(asked), Said(kept)
     return (word for word, differ in _RULES.items() if differ(one, other))
 
 
@@ -87,9 +86,7 @@ def _prefixed(one: Said, other: Said) -> bool:
 
 
 def _opposite(one: Said, other: Said) -> bool:
-    if clash(one.stems, other.stems, _OPPOSITES):
-        return True
-    return bool(opposed(one.text, other.text) or opposed(other.text, one.text))
+    return clash(one.stems, other.stems, _OPPOSITES)
 
 
 def _other_kind(one: Said, other: Said) -> bool:
