@@ -15,7 +15,7 @@ from typing import Final
 
 from index.caches.exact import ExactCache, Given
 from index.caches.flights import Flight, Flights
-from index.caches.semantic import SemanticCache
+from index.caches.semantic import Found, SemanticCache
 from index.caches.verdict import Sentence
 from models.engine import Chunk, ChunkStream, merge
 from serve.asked import Question
@@ -66,9 +66,9 @@ class Remembering:
         with receipt.step("cache") as step:
             key = question.digest()
             found = self._same(key, question.wish, receipt)
-            if found is None and question.wish.read:
+            if found is None and self._alike is not None:
                 place = await self._place(key, question, asking)
-                found = self._similar(place, question.wish, receipt)
+                found = self._similar(place, question.wish, receipt) if place else None
             step.verdict = receipt.cache or "miss"
         if found is not None:
             receipt.tier, receipt.model = found.tier, found.model
@@ -105,7 +105,7 @@ class Remembering:
     async def _place(self, key: bytes, question: Question, asking: Asking) -> _Place | None:
         """None where it is not looked for in other words."""
         text = asking.text
-        if self._alike is None or len(text) > LONGEST or len(text.split()) < FEWEST:
+        if len(text) > LONGEST or len(text.split()) < FEWEST:
             return None
         if (context := question.context()) is None:
             return None
@@ -114,11 +114,17 @@ class Remembering:
             return None
         return _Place(key, context, Sentence(text, known.vector, known.tokens))
 
-    def _similar(self, place: _Place | None, wish: Freshness, receipt: Receipt) -> Given | None:
-        """The answer to the same in other words; the receipt says why, or why not."""
-        if self._alike is None or place is None:
+    def _similar(self, place: _Place, wish: Freshness, receipt: Receipt) -> Given | None:
+        """The answer to the same in other words; the receipt says why, or why not.
+
+        Who wants none of it may have seen it: it is given for nothing else any more.
+        """
+        if self._alike is None:
             return None
         match = self._alike.find(place.context, place.sentence)
+        if match.key is not None and not wish.read:
+            self._alike.drop(match.key)
+            match = Found(None, "not wanted")
         receipt.cache_reason = match.reason
         if match.key is None:
             return None

@@ -146,7 +146,16 @@ async def test_who_wants_a_new_answer_gets_none_in_other_words() -> None:
     assert (await bench.ask(old))[1].cache_reason == "too old"
     new = replace(chat("The notice period after 2 years?"), wish=Freshness(read=False))
     _, receipt = await bench.ask(new)
-    assert (receipt.cache, receipt.cache_reason) == ("miss", None)
+    assert (receipt.cache, receipt.cache_reason) == ("miss", "not wanted")
+
+
+async def test_an_answer_that_was_not_wanted_is_replaced_by_the_new_one() -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    assert (await bench.ask(AGAIN))[1].cache == "similar"
+    await bench.ask(replace(chat(AGAIN), wish=Freshness(read=False)))
+    third, receipt = await bench.ask("How long is, after 2 years, the notice period?")
+    assert (third, receipt.cache) == (AGAIN, "similar")
 
 
 async def test_an_embedder_that_fails_costs_only_the_hit() -> None:
