@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,7 +32,7 @@ TOGETHER: Final = 64  # texts embedded at a time
 
 
 class Labelled(NamedTuple):
-    """`source`: "pairs" as the files label them, "mined" for a near question of another pair."""
+    """`source`: the name of its file."""
 
     asked: str
     kept: str
@@ -49,24 +50,25 @@ def read(path: Path) -> list[Labelled]:
 
 
 def _pairs(file: Path) -> Iterator[Labelled]:
-    suffixes = {*file.suffixes}
+    suffixes, source = {*file.suffixes}, file.name.split(".")[0]
     if ".json" in suffixes:
         for row in json.loads(_text(file)):
-            yield Labelled(row["origin"], row["similar"], True, "pairs")
+            yield Labelled(row["origin"], row["similar"], True, source)
     elif suffixes & {".csv", ".tsv"}:
         separator = "\t" if ".tsv" in suffixes else ","
-        yield from _rows(list(csv.reader(io.StringIO(_text(file)), delimiter=separator)))
+        table = list(csv.reader(io.StringIO(_text(file)), delimiter=separator))
+        yield from (Labelled(*row, source) for row in _rows(table))
 
 
-def _rows(rows: list[list[str]]) -> Iterator[Labelled]:
+def _rows(rows: list[list[str]]) -> Iterator[tuple[str, str, bool]]:
     if rows and "is_duplicate" in rows[0]:
         places = [rows[0].index(name) for name in ("question1", "question2", "is_duplicate")]
         for row in rows[1:]:
             one, other, same = (row[place] for place in places)
-            yield Labelled(one, other, same == "1", "pairs")
+            yield one, other, same == "1"
         return
     for one, other, score in rows:
-        yield Labelled(one, other, float(score) >= SAME, "pairs")
+        yield one, other, float(score) >= SAME
 
 
 def _text(file: Path) -> str:
@@ -151,7 +153,7 @@ class Sets:
 
 
 def parted(pairs: list[Labelled], embedded: Embedded) -> Sets:
-    """With one near question mined for each text that is known to mean the same as another."""
+    """Where a source has only the same, one near question is mined for each text as another."""
     groups = _groups(pairs)
     part_of = {text: _part(group) for text, group in groups.items()}
     every = pairs + list(_mined(pairs, groups, part_of, embedded))
@@ -183,18 +185,18 @@ def _mined(
     pairs: list[Labelled], groups: dict[str, str], part_of: dict[str, int], embedded: Embedded
 ) -> Iterator[Labelled]:
     """Not all of them are other questions: nobody has compared them."""
-    texts = np.array(sorted({pair.asked for pair in pairs if pair.same}), object)
-    parts = np.array([part_of[text] for text in texts])
     rng = np.random.default_rng(0)
-    for part in range(len(SHARES)):
-        here = texts[parts == part]
+    lacking = {pair.source for pair in pairs} - {pair.source for pair in pairs if not pair.same}
+    for source, part in product(sorted(lacking), range(len(SHARES))):
+        asked = {pair.asked for pair in pairs if pair.source == source}
+        here = sorted(text for text in asked if part_of[text] == part)
         vectors = np.stack([embedded[text].vector for text in here])
         for text in here:
             order = np.argsort(-(vectors @ embedded[text].vector))[: 4 * NEIGHBOURS]
             others = [here[at] for at in order if groups[here[at]] != groups[text]]
             if others:
                 other = others[int(rng.integers(min(NEIGHBOURS, len(others))))]
-                yield Labelled(text, other, False, "mined")
+                yield Labelled(text, other, False, source)
 
 
 def texts_of(pairs: Iterable[Any]) -> set[str]:

@@ -80,6 +80,7 @@ def table(pairs: list[Any], embedded: Embedded, rarity: Rarity) -> Floats:
 def train(sets: Sets, embedded: Embedded) -> Verdict:
     pairs = [sets.pairs[row] for row in sets.rows(TRAIN)]
     rarity = Rarity.of(sorted(texts_of(pairs)))
+    pairs += [pair._replace(asked=pair.kept, kept=pair.asked) for pair in pairs]
     rows, same = table(pairs, embedded, rarity), np.array([pair.same for pair in pairs])
     mean, scale = rows.mean(0), rows.std(0) + 1e-6
     net = MLPClassifier(
@@ -105,12 +106,9 @@ def natural(sets: Sets, embedded: Embedded) -> dict[str, Any]:
     pairs = [sets.pairs[row] for row in rows]
     scored = Scored(pairs, embedded, trained())
     same = np.array([pair.same for pair in pairs])
-    mined = np.array([pair.source == "mined" for pair in pairs])
-    result: dict[str, Any] = {}
-    for name, others in (("all", ~same), ("labelled", ~same & ~mined), ("mined", mined)):
-        if others.any():
-            result[name] = _compared(scored, same, others)
-    return result
+    source = np.array([pair.source for pair in pairs])
+    groups = {"all": same | ~same} | {name: source == name for name in np.unique(source)}
+    return {name: _compared(scored, same & at, ~same & at) for name, at in groups.items()}
 
 
 def _compared(scored: Scored, same: Mask, others: Mask) -> dict[str, Any]:
