@@ -25,9 +25,9 @@ from models.embedder import SentenceEmbedder
 Parts = NDArray[np.int64]
 
 TRAIN, CALIBRATE, TEST = range(3)
-SHARES: Final = (0.5, 0.25, 0.25)
+SHARES: Final = (0.4, 0.35, 0.25)
 SAME: Final = 4.0  # of 0 to 5: from where on two sentences mean the same
-NEIGHBOURS: Final = 6  # near questions of which one is taken as another question
+NEIGHBOURS: Final = 3  # nearest questions of which one is taken as another one
 TOGETHER: Final = 64  # texts embedded at a time
 
 

@@ -4,7 +4,7 @@
     python benchmarks/semantic_cache.py evaluate PATH [--pairs N] [--cache FILE]
 
 `PATH` is described in `question_pairs.read`; `--pairs` draws so many, `--cache` keeps the
-embeddings. Half of the pairs are trained on, a quarter sets the thresholds, a quarter is judged.
+embeddings. Two fifths of the pairs are trained on, a third sets the thresholds, a quarter is judged.
 The near-misses and paraphrases of `near_misses` are never trained on.
 """
 
