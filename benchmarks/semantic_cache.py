@@ -4,8 +4,8 @@
     python benchmarks/semantic_cache.py evaluate PATH [--pairs N] [--cache FILE]
 
 `PATH` is described in `question_pairs.read`; `--pairs` draws so many, `--cache` keeps the
-embeddings. Two fifths of the pairs are trained on, a third sets the thresholds, a quarter is judged.
-The near-misses and paraphrases of `near_misses` are never trained on.
+embeddings. Two fifths of the pairs are trained on, a third sets the thresholds, a quarter is
+judged. The near-misses and paraphrases of `near_misses` are never trained on.
 """
 
 import argparse
