@@ -91,6 +91,8 @@ class Settings(BaseSettings):
         names = [tier.model for tier in self.tiers.values()] + [self.embedder.model]
         if len(set(names)) != len(names):
             raise ValueError("every model name may be used by one tier only")
+        if self.cache.semantic and self.embedder.engine != "sentence":
+            raise ValueError("cache.semantic needs embedder.engine to be sentence")
         return self
 
     @property

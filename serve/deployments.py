@@ -12,6 +12,8 @@ from typing import Any
 from ray import serve
 from starlette.types import ASGIApp
 
+from index.caches.semantic import SemanticCache
+from index.caches.verdict import trained
 from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
@@ -118,11 +120,12 @@ class Gateway:
         judge = DifficultyJudge(settings.routing.embedding, settings.embedder.engine == "sentence")
         library = RemoteLibrary(ask_library) if settings.has_library else None
         grounding = Grounding(library, settings.retrieval)
+        helpers = Helpers(embedder, judge, grounding, _alike(settings))
         return create_app(
             House(
                 settings=settings,
                 keys=Keys(settings.database),
-                pipeline=Pipeline(settings, tiers, Helpers(embedder, judge, grounding)),
+                pipeline=Pipeline(settings, tiers, helpers),
                 tiers=tiers,
                 embedder=embedder,
                 library=library,
@@ -130,6 +133,14 @@ class Gateway:
                 metrics_dir=self._metrics_dir,
             )
         )
+
+
+def _alike(settings: Settings) -> SemanticCache | None:
+    """Beside the kept answers, a fourth of their memory for what was asked."""
+    cache = settings.cache
+    if not (cache.enabled and cache.semantic):
+        return None
+    return SemanticCache(cache.memory // 4, trained(), cache.false_hits)
 
 
 def _engine(tier: str, settings: Settings) -> Engine:

@@ -2,7 +2,7 @@
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
     6 retrieve            passages of the named collections: `serve.grounding`
-    5 exact cache         the same again, or the same just now: `serve.remembering`
+    5 cache               the same again, in other words, or just now: `serve.remembering`
     7 choose the tier     the named one, or for `auto` what `serve.policy.routing` says
     8 admission           a permit of that tier's gate     } `serve.answering`, for every
     9 generate            tried, tried elsewhere, continued } generation of the request
@@ -18,10 +18,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from index.caches.semantic import SemanticCache
 from index.store.records import NOBODY, Reader
 from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
 from serve.answering import Answering, Order
+from serve.asked import Question
 from serve.choices import interleave
 from serve.config import Settings
 from serve.errors import NotFound
@@ -40,7 +42,7 @@ from serve.policy.routing import (
 from serve.profiles import BUNDLED
 from serve.questions import Asking
 from serve.receipt import Receipt
-from serve.remembering import Question, Remembering
+from serve.remembering import Remembering
 from serve.tiers import Tier, Watch, tiers_of
 
 AUTO: Final = "auto"
@@ -54,11 +56,14 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
-    """What the way of a request asks on the way. Without it: no embedding, no documents."""
+    """What the way of a request asks on the way. Without it: no embedding, no documents, no kept
+    answers to questions in other words.
+    """
 
     embedder: Embedder | None = None
     judge: Judge | None = None
     grounding: Grounding = field(default_factory=Grounding)
+    alike: SemanticCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Pipeline:
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
         self._conversations = Conversations()
-        self._remembering = Remembering(settings.cache)
+        self._remembering = Remembering(settings.cache, self._helpers.alike)
 
     async def close(self) -> None:
         await self._watch.close()
@@ -147,6 +152,7 @@ class Pipeline:
             return
         answers = self._remembering.answer(
             self._question(request, grounds),
+            asking,
             receipt,
             lambda: self._generated(request, grounds, asking, receipt),
         )

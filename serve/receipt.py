@@ -65,10 +65,11 @@ class Receipt:
 
     `choices_per_prompt` tells which choices answer one prompt; None: all of them do.
     `expected_wait_ms` and `queue_ms`: what admission expected and what it took; `continued`: an
-    answer that broke off was continued by another tier. `cache`: hit, joined (another request's
-    generation), miss, or why it was not asked: off, varied (by temperature), no-store. `sources`:
-    what of documents the answer was given, `notes`: what of the retrieval was not as usual;
-    `citations` by their verdicts.
+    answer that broke off was continued by another tier. `cache`: hit, similar (the answer to the
+    same in other words), joined (another request's generation), miss, or why it was not asked: off,
+    varied (by temperature), no-store; `cache_reason`: why an answer to something alike was given or
+    was not. `sources`: what of documents the answer was given, `notes`: what of the retrieval was
+    not as usual; `citations` by their verdicts.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -87,6 +88,7 @@ class Receipt:
     brownout: tuple[str, ...] = ()
     continued: bool = False
     cache: str | None = None
+    cache_reason: str | None = None
     forecast: list[Forecast] = field(default_factory=list)
     sources: tuple[Reference, ...] = ()
     notes: tuple[str, ...] = ()
@@ -150,6 +152,7 @@ class Receipt:
             "x-hearth-tier": self.tier,
             "x-hearth-reason": self.reason,
             "x-hearth-cache": self.cache,
+            "x-hearth-cache-reason": self.cache_reason,
             "x-hearth-brownout": ",".join(self.brownout) or None,
             "x-hearth-expected-wait-ms": _milliseconds(self.expected_wait_ms),
             "x-hearth-queue-ms": _milliseconds(self.queue_ms) if self.attempts else None,
@@ -162,7 +165,7 @@ class Receipt:
     @property
     def given_again(self) -> bool:
         """Whether nothing was generated for this request."""
-        return self.cache in ("hit", "joined")
+        return self.cache in ("hit", "similar", "joined")
 
     def log(self) -> dict[str, Any]:
         """The log line: flat where it can be, JSON-ready."""
@@ -190,6 +193,7 @@ class Receipt:
             "brownout": list(self.brownout),
             "continued": self.continued,
             "cache": self.cache,
+            "cache_reason": self.cache_reason,
             "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
             "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],
             "notes": list(self.notes),

@@ -2,105 +2,82 @@
 
 What was asked is digested after documents were searched: passages are a part of it. An answer from
 documents is thus found again only by who may read the same passages, and while they are the same.
+
+Where the owner wants it, the same in other words gets the kept answer, too: what else could change
+the answer is the same to the letter, and what the user said last must mean the same.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from hashlib import sha256
-from typing import Any
-
-import orjson
+from typing import Final
 
 from index.caches.exact import ExactCache, Given
 from index.caches.flights import Flight, Flights
-from models.engine import Chunk, ChunkStream, Prompt, merge
+from index.caches.semantic import Found, SemanticCache
+from index.caches.verdict import Sentence
+from models.engine import Chunk, ChunkStream, merge
+from serve.asked import Question
 from serve.policy.freshness import Freshness
+from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.sections.cache import CacheSettings
 
+FEWEST: Final = 3  # words: what is shorter means something only where it stands
+LONGEST: Final = 400  # characters: in a longer text, too much can differ that no vector shows
+PATIENCE: Final = 0.5  # seconds for the embedding; then it is a miss
+
 Begin = Callable[[], ChunkStream]
-_JSON = orjson.OPT_NON_STR_KEYS
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, whole: everything that could change the answer.
+class _Place:
+    """Where a question stands among those in other words. `key` is its own."""
 
-    `models` names who may answer, with revisions; `prompts` are without what documents say, which
-    is in `sources`: collection, document and words of each. `only`: nothing else may answer; None:
-    documents are not asked. `temperature` is the highest that may be used; `unset` and `quality`
-    as in `serve.pipeline.Request`.
-    """
-
-    model: str
-    models: Sequence[tuple[str, str]]
-    prompts: Sequence[Prompt]
-    sources: Sequence[tuple[str, str, str]]
-    only: bool | None
-    unset: frozenset[str]
-    quality: float | None
-    stream: bool
-    temperature: float
-    wish: Freshness
-
-    def digest(self) -> bytes:
-        """SHA-256. Who asks, how urgently and how it is delivered change no answer."""
-        said = (
-            self.model,
-            self.models,
-            self.sources,
-            self.only,
-            sorted(self.unset),
-            self.quality,
-            [_essence(prompt) for prompt in self.prompts],
-        )
-        return sha256(orjson.dumps(said, _plain, _JSON)).digest()
-
-    @property
-    def repeatable(self) -> bool:
-        return all(prompt.sampling.seed is not None for prompt in self.prompts)
-
-
-def _essence(prompt: Prompt) -> Prompt:
-    return replace(prompt, request_id="", priority=0, timeout=None, whole=False, patient=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(type(value).__name__)
+    key: bytes
+    context: bytes
+    sentence: Sentence
 
 
 class Remembering:
-    """Of one gateway."""
+    """Of one gateway. Without `alike`, only the very same question is asked again."""
 
-    def __init__(self, settings: CacheSettings) -> None:
+    def __init__(self, settings: CacheSettings, alike: SemanticCache | None = None) -> None:
         self._settings = settings
         self._cache = ExactCache(settings.memory, settings.ttl)
+        self._alike = alike
         self._flights = Flights[Receipt]()
 
-    async def answer(self, question: Question, receipt: Receipt, begin: Begin) -> ChunkStream:
-        """A kept answer, one that is under way, or what `begin` generates under `receipt`."""
+    async def answer(
+        self, question: Question, asking: Asking, receipt: Receipt, begin: Begin
+    ) -> ChunkStream:
+        """A kept answer, one that is under way, or what `begin` generates under `receipt`.
+
+        `asking` has the embedding of what the user said last.
+        """
         if (unfit := self._unfit(question)) is not None:
             receipt.cache = unfit
             async with aclosing(begin()) as chunks:
                 async for chunk in chunks:
                     yield chunk
             return
+        place = None
         with receipt.step("cache") as step:
             key = question.digest()
-            found = self._found(key, question.wish)
-            step.verdict = receipt.cache = "miss" if found is None else "hit"
+            found = self._same(key, question.wish, receipt)
+            if found is None and self._alike is not None:
+                place = await self._place(key, question, asking)
+                found = self._similar(place, question.wish, receipt) if place else None
+            step.verdict = receipt.cache or "miss"
         if found is not None:
-            receipt.tier, receipt.model, receipt.reason = found.tier, found.model, "asked before"
+            receipt.tier, receipt.model = found.tier, found.model
             for index, choice in enumerate(found.choices):
                 yield replace(choice, index=index)
             return
 
         def kept() -> ChunkStream:
-            return self._kept(key, len(question.prompts), receipt, begin())
+            return self._kept(place or key, len(question.prompts), receipt, begin())
 
         # Who wants a new answer gets one of its own.
         shared = self._shared(key, question, receipt, kept) if question.wish.read else kept()
@@ -118,8 +95,45 @@ class Remembering:
             return "varied"
         return None
 
-    def _found(self, key: bytes, wish: Freshness) -> Given | None:
-        return self._cache.get(key, time.monotonic(), wish.max_age) if wish.read else None
+    def _same(self, key: bytes, wish: Freshness, receipt: Receipt) -> Given | None:
+        found = self._cache.get(key, time.monotonic(), wish.max_age) if wish.read else None
+        receipt.cache = "miss" if found is None else "hit"
+        if found is not None:
+            receipt.reason = "asked before"
+        return found
+
+    async def _place(self, key: bytes, question: Question, asking: Asking) -> _Place | None:
+        """None where it is not looked for in other words."""
+        text = asking.text
+        if len(text) > LONGEST or len(text.split()) < FEWEST:
+            return None
+        if (context := question.context()) is None:
+            return None
+        known = await asking.question(PATIENCE)
+        if known.vector is None or known.tokens is None:
+            return None
+        return _Place(key, context, Sentence(text, known.vector, known.tokens))
+
+    def _similar(self, place: _Place, wish: Freshness, receipt: Receipt) -> Given | None:
+        """The answer to the same in other words; the receipt says why, or why not.
+
+        Who wants none of it may have seen it: it is given for nothing else any more.
+        """
+        if self._alike is None:
+            return None
+        match = self._alike.find(place.context, place.sentence)
+        if match.key is not None and not wish.read:
+            self._alike.drop(match.key)
+            match = Found(None, "not wanted")
+        receipt.cache_reason = match.reason
+        if match.key is None:
+            return None
+        found = self._cache.get(match.key, time.monotonic(), wish.max_age)
+        if found is None:
+            receipt.cache_reason = "too old"
+            return None
+        receipt.cache, receipt.reason = "similar", "asked before in other words"
+        return found
 
     async def _shared(
         self, key: bytes, question: Question, receipt: Receipt, kept: Begin
@@ -146,7 +160,7 @@ class Remembering:
                 yield chunk
 
     async def _kept(
-        self, key: bytes, count: int, receipt: Receipt, chunks: ChunkStream
+        self, place: _Place | bytes, count: int, receipt: Receipt, chunks: ChunkStream
     ) -> ChunkStream:
         began = time.monotonic()
         choices: list[list[Chunk]] = [[] for _ in range(count)]
@@ -158,7 +172,15 @@ class Remembering:
             now = time.monotonic()
             whole = tuple(map(merge, choices))
             given = Given(whole, receipt.tier, receipt.model, (now - began) * 1000)
-            self._cache.put(key, given, now)
+            self._keep(place, given, now)
+
+    def _keep(self, place: _Place | bytes, given: Given, now: float) -> None:
+        if isinstance(place, bytes):
+            self._cache.put(place, given, now)
+            return
+        self._cache.put(place.key, given, now)
+        if self._alike is not None:
+            self._alike.put(place.context, place.key, place.sentence)
 
 
 def _as_usual(receipt: Receipt) -> bool:

@@ -193,7 +193,7 @@ async def _read(response: httpx.Response, start: float) -> AsyncIterator[Piece]:
                 yield text
     whole = time.perf_counter() - start
     prompt, answer = usage["prompt_tokens"], usage["completion_tokens"]
-    kept = response.headers.get("x-hearth-cache") == "hit"
+    kept = response.headers.get("x-hearth-cache") in ("hit", "similar")
     yield Measure(prompt, answer, first or whole, whole, reason, kept)
 
 

@@ -14,3 +14,12 @@ class CacheSettings(Section):
     temperature: float = Field(
         0.3, ge=0, description="Highest temperature of an answer that may be given again."
     )
+    semantic: bool = Field(
+        False, description="Give a kept answer to the same question in other words, too."
+    )
+    false_hits: float = Field(
+        0.01,
+        ge=0.001,
+        le=0.1,
+        description="The most questions, as a share, that may get the answer to another one so.",
+    )

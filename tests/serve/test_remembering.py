@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 from models.engine import Chunk, Format, Message, Prompt, Sampling, Tool
 from models.errors import EngineInterrupted, GenerationTimeout
 from models.scripted import Script, ScriptedEngine
+from serve.asked import Question
 from serve.config import Settings
 from serve.pipeline import Pipeline, Request
 from serve.policy.freshness import Freshness
+from serve.questions import Asking
 from serve.receipt import Receipt
-from serve.remembering import Question, Remembering
+from serve.remembering import Remembering
 from serve.sections.cache import CacheSettings
 
 TIERS = {
@@ -156,7 +159,9 @@ async def test_what_was_given_under_pressure_is_not_kept() -> None:
     prompt = asked().prompts[0]
     for _ in range(2):
         receipt = Receipt(tier="small", model="echo", brownout=("shorter_output",))
-        answers = remembering.answer(question(prompt), receipt, lambda: engine.generate(prompt))
+        asking = Asking(None, "one two three")
+        begun = partial(engine.generate, prompt)
+        answers = remembering.answer(question(prompt), asking, receipt, begun)
         assert [chunk.text async for chunk in answers]
         assert receipt.cache == "miss"
     assert len(engine.prompts) == 2

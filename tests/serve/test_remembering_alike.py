@@ -1,0 +1,170 @@
+"""Kept answers for the same in other words, on the whole way of a request.
+
+Every text has the same embedding here: what tells questions apart are rules and contexts alone.
+"""
+
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index.caches.semantic import SemanticCache
+from models.engine import Message, Prompt, Sampling, Tool
+from models.errors import ModelRefused
+from models.scripted import ScriptedEngine
+from serve.config import Settings
+from serve.pipeline import Helpers, Pipeline, Request
+from serve.policy.freshness import Freshness
+from serve.receipt import Receipt
+from tests.index.caches.plain_verdict import by_cosine
+from tests.serve.fixed_embedder import Fixed
+
+TIERS = {"small": {"engine": "scripted", "model": "echo", "temperature": 0.2}}
+OPEN = frozenset({"temperature"})  # left to the tier, whose own is low
+FIRST = "How long is the notice period after 2 years?"
+AGAIN = "After 2 years, how long is the notice period?"
+
+
+class Bench:
+    """A pipeline with one engine that repeats what it is asked."""
+
+    def __init__(self, alike: bool = True, failure: Exception | None = None) -> None:
+        settings = Settings.model_validate({"tiers": TIERS})
+        self.engine = ScriptedEngine("echo")
+        self.embedder = Fixed(np.full(16, 0.25), failure=failure)
+        kept = SemanticCache(1 << 20, by_cosine(), settings.cache.false_hits) if alike else None
+        helpers = Helpers(self.embedder, alike=kept)
+        self.pipeline = Pipeline(settings, {"small": self.engine}, helpers)
+
+    async def ask(self, asked: Request | str) -> tuple[str, Receipt]:
+        request = asked if isinstance(asked, Request) else chat(asked)
+        receipt = Receipt()
+        async with aclosing(self.pipeline.answer(request, receipt)) as chunks:
+            return "".join([chunk.text async for chunk in chunks]), receipt
+
+
+def chat(*turns: str, tenant: str = "tenant", system: str = "", **sampling: Any) -> Request:
+    messages = [
+        Message("assistant" if place % 2 else "user", text) for place, text in enumerate(turns)
+    ]
+    if system:
+        messages.insert(0, Message("system", system))
+    prompt = Prompt("req", tenant, tuple(messages), Sampling(**sampling))
+    return Request("echo", (prompt,), True, OPEN)
+
+
+async def test_the_same_in_other_words_gets_the_kept_answer_and_says_so() -> None:
+    bench = Bench()
+    first, receipt = await bench.ask(FIRST)
+    assert (receipt.cache, receipt.cache_reason) == ("miss", "nothing alike")
+    again, receipt = await bench.ask(AGAIN)
+    assert again == first
+    assert (receipt.cache, receipt.cache_reason) == ("similar", "similar, 1.00")
+    assert (receipt.tier, receipt.model) == ("small", "echo")
+    assert receipt.headers()["x-hearth-cache"] == "similar"
+    assert receipt.headers()["x-hearth-cache-reason"] == "similar, 1.00"
+    assert len(bench.engine.prompts) == 1
+    assert len(bench.embedder.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ("How long is the notice period after 3 years?", "vetoed: number"),
+        ("How long is the notice period not after 2 years?", "vetoed: negation"),
+        ("How long is the notice period of Acme after 2 years?", "vetoed: name"),
+        ("Wie lang ist die Frist der Kündigung nach 2 Jahren?", "vetoed: language"),
+    ],
+)
+async def test_a_near_miss_with_a_colliding_embedding_is_generated(asked: str, reason: str) -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    text, receipt = await bench.ask(asked)
+    assert text == asked
+    assert (receipt.cache, receipt.cache_reason) == ("miss", reason)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        chat(AGAIN, tenant="somebody else"),
+        chat(AGAIN, system="Be brief."),
+        chat("Hello", "Hi", AGAIN),
+        chat(AGAIN, max_tokens=5),
+        replace(chat(AGAIN), model="auto"),
+        replace(
+            chat(AGAIN),
+            prompts=(replace(chat(AGAIN).prompts[0], tools=(Tool("f", "", {"type": "object"}),)),),
+        ),
+    ],
+)
+async def test_in_another_context_nothing_is_alike(other: Request) -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    _, receipt = await bench.ask(other)
+    assert (receipt.cache, receipt.cache_reason) == ("miss", "nothing alike")
+
+
+async def test_the_very_same_is_an_exact_hit_without_an_embedding() -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    _, receipt = await bench.ask(FIRST)
+    assert (receipt.cache, receipt.cache_reason) == ("hit", None)
+    assert len(bench.embedder.seen) == 1
+
+
+@pytest.mark.parametrize("text", ["And why?", "word " * 100])
+async def test_what_is_too_short_or_too_long_is_not_embedded(text: str) -> None:
+    bench = Bench()
+    _, receipt = await bench.ask(text)
+    assert (receipt.cache, receipt.cache_reason) == ("miss", None)
+    assert bench.embedder.seen == []
+
+
+async def test_raw_text_and_a_tools_result_are_compared_with_nothing() -> None:
+    bench, prompt = Bench(), chat(FIRST).prompts[0]
+    result = (Message("user", FIRST), Message("tool", "42", tool_call_id="1"))
+    for given in (FIRST, result):
+        await bench.ask(replace(chat(FIRST), prompts=(replace(prompt, input=given),)))
+    assert bench.embedder.seen == []
+
+
+async def test_it_is_off_unless_the_owner_wants_it() -> None:
+    assert Settings.model_validate({"tiers": TIERS}).cache.semantic is False
+    bench = Bench(alike=False)
+    await bench.ask(FIRST)
+    assert (await bench.ask(AGAIN))[1].cache == "miss"
+    assert bench.embedder.seen == []
+
+
+async def test_who_wants_a_new_answer_gets_none_in_other_words() -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    old = replace(chat(AGAIN), wish=Freshness(max_age=0.0))
+    assert (await bench.ask(old))[1].cache_reason == "too old"
+    new = replace(chat("The notice period after 2 years?"), wish=Freshness(read=False))
+    _, receipt = await bench.ask(new)
+    assert (receipt.cache, receipt.cache_reason) == ("miss", "not wanted")
+
+
+async def test_an_answer_that_was_not_wanted_is_replaced_by_the_new_one() -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    assert (await bench.ask(AGAIN))[1].cache == "similar"
+    await bench.ask(replace(chat(AGAIN), wish=Freshness(read=False)))
+    third, receipt = await bench.ask("How long is, after 2 years, the notice period?")
+    assert (third, receipt.cache) == (AGAIN, "similar")
+
+
+async def test_an_embedder_that_fails_costs_only_the_hit() -> None:
+    bench = Bench(failure=ModelRefused("It is not here."))
+    await bench.ask(FIRST)
+    text, receipt = await bench.ask(AGAIN)
+    assert (text, receipt.cache) == (AGAIN, "miss")
+
+
+def test_it_needs_the_embedder_that_its_weights_were_trained_with() -> None:
+    with pytest.raises(ValueError, match="needs embedder"):
+        Settings.model_validate({"cache": {"semantic": True}, "embedder": {"engine": "hashing"}})
