@@ -105,8 +105,13 @@ class Said:
         return not before or before[-1] in ".!?:\n"
 
     def mentions(self, word: str) -> bool:
-        """`word` itself, or with another ending: India, Indian."""
-        return stem(word) in self.stems or any(_akin(word, other) for other in self.words)
+        """`word` itself, or with another ending: India, Indian.
+
+        A name may hold what splits a word once it is made plain: A¼.
+        """
+        if stem(word) in self.stems or any(word in run for run in self.names):
+            return True
+        return any(_akin(word, other) for other in self.words)
 
 
 def _akin(word: str, other: str) -> bool:

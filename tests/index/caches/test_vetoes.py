@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.near_misses import THEMES, Theme, near_misses, paraphrases
@@ -100,6 +100,9 @@ def test_few_paraphrases_of_the_themes_are_vetoed() -> None:
 
 
 @given(st.text(max_size=200))
+@example("\x1fA¼")
+@example("\x1fAa\u0301")
+@example("\x1fAa\u0345")
 def test_no_text_is_vetoed_against_itself(text: str) -> None:
     assert veto(text, text) is None
 
