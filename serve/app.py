@@ -208,7 +208,7 @@ def _engine(settings: Settings, tier: TierSettings) -> serve.Application:
         health_check_period_s=1,
         health_check_timeout_s=9,  # missed three times, a frozen process is replaced: in 30 s
     )
-    return engine.bind(engine_spec(settings, tier))
+    return engine.bind(engine_spec(settings, tier), run_folder(settings))
 
 
 if __name__ == "__main__":

@@ -4,23 +4,24 @@ Ray is known here, in serve/proxies.py (the far side of these shells) and in ser
 decided, is decided in Ray-free code.
 """
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
+from os import getpid
 from pathlib import Path
 from typing import Any
 
 from ray import serve
 from starlette.types import ASGIApp
 
+from index.caches.local import LocalMemory
+from index.caches.memory import Memory
 from index.caches.semantic import SemanticCache
 from index.caches.verdict import trained
-from models.batching import in_batches
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
-from models.engine import Chunk, Engine, Prompt, merge
+from models.engine import Engine
 from models.errors import EngineNotLoaded, ModelRefused
-from models.load import Load
 from models.residence import Resident
+from models.wire.serving import Door
 from serve.api.app import House, create_app
 from serve.config import ConfigError, Settings
 from serve.grounding import Grounding
@@ -35,39 +36,34 @@ from serve.proxies import RemoteEmbedder, RemoteEngine, ask_library, card_of
 from serve.remote_library import RemoteLibrary, answer
 from serve.specs import engine_spec
 
-CHUNK_WINDOW = 0.02  # seconds; what a reader does not notice and a process boundary does
-
 
 class EngineReplica:
-    """One engine in a process of its own: a crash of native code ends nothing else."""
+    """One engine in a process of its own: a crash of native code ends nothing else.
 
-    def __init__(self, spec: EngineSpec) -> None:
+    It answers at a door in `folder`, without Ray. Serve awaits constructors.
+    """
+
+    async def __init__(self, spec: EngineSpec, folder: Path) -> None:  # type: ignore[misc]
         go_first()  # the largest, and the only one that somebody else can stand in for
         self._engine = build_engine(spec)
+        self._door = Door(self._engine, folder / f"engine-{getpid()}", self._wake)
+        await self._door.open()
 
-    async def generate(self, prompt: Prompt) -> AsyncIterator[Chunk]:
-        async for chunk in in_batches(self._engine.generate(prompt), CHUNK_WINDOW):
-            yield chunk
-
-    async def answer(self, prompt: Prompt) -> Chunk:
-        return merge([chunk async for chunk in self._engine.generate(prompt)])
-
-    async def load(self) -> Load:
-        return await self._engine.load()
-
-    async def health(self) -> None:
-        await self._engine.health()
-
-    async def wake(self) -> None:
-        if isinstance(self._engine, Resident):
-            self._engine.wake()
+    async def door(self) -> Path:
+        return self._door.path
 
     async def check_health(self) -> None:
         """Asked by Serve: a replica that raises here is replaced, which loads no model sooner."""
         with suppress(EngineNotLoaded):
             await self._engine.health()
 
+    def _wake(self) -> None:
+        if isinstance(self._engine, Resident):
+            self._engine.wake()
+
     async def __del__(self) -> None:
+        """Serve gives it `drain_seconds`."""
+        await self._door.close()
         await self._engine.close()
 
 
@@ -120,7 +116,8 @@ class Gateway:
         judge = DifficultyJudge(settings.routing.embedding, settings.embedder.engine == "sentence")
         library = RemoteLibrary(ask_library) if settings.has_library else None
         grounding = Grounding(library, settings.retrieval)
-        helpers = Helpers(embedder, judge, grounding, _alike(settings))
+        alike = settings.cache.enabled and settings.cache.semantic
+        helpers = Helpers(embedder, judge, grounding, _memory(settings), alike)
         return create_app(
             House(
                 settings=settings,
@@ -135,12 +132,12 @@ class Gateway:
         )
 
 
-def _alike(settings: Settings) -> SemanticCache | None:
+def _memory(settings: Settings) -> Memory:
     """Beside the kept answers, a fourth of their memory for what was asked."""
-    cache = settings.cache
-    if not (cache.enabled and cache.semantic):
-        return None
-    return SemanticCache(cache.memory // 4, trained(), cache.false_hits)
+    cache, alike = settings.cache, None
+    if cache.enabled and cache.semantic:
+        alike = SemanticCache(cache.memory // 4, trained(), cache.false_hits)
+    return LocalMemory(cache.memory, cache.ttl, alike)
 
 
 def _engine(tier: str, settings: Settings) -> Engine:

@@ -4,20 +4,19 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, RayServeException
-from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
+from ray.serve.handle import DeploymentHandle
 
 from index.errors import IndexRefusal, StorageBusy
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
-from models.engine import ChunkStream, ModelCard, Prompt
+from models.engine import ModelCard
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
-from models.load import Load
+from models.wire.engine import WiredEngine
 from serve.config import Settings
 
 if TYPE_CHECKING:
@@ -35,60 +34,26 @@ ENGINE, EMBEDDER, LIBRARY = "EngineReplica", "EmbedderReplica", "LibraryReplica"
 T = TypeVar("T")
 
 
-class RemoteEngine:
-    """The `Engine` of one tier, whose work happens in `EngineReplica`s.
+class RemoteEngine(WiredEngine):
+    """The `Engine` of one tier, whose work happens in `EngineReplica`s of this machine.
 
-    The tier is an application of its own: it may fail to start, die and return on its own.
+    The tier is an application of its own: it may fail to start, die and return on its own. Ray
+    says where its replicas are, and waits for one that is being replaced; prompts and chunks go
+    there directly.
     """
 
     def __init__(self, tier: str, settings: Settings) -> None:
+        super().__init__(card_of(settings, tier), self._door, settings.tiers[tier].replicas)
         self._app = tier_app(tier)
-        self._card = card_of(settings, tier)
-
-    @property
-    def card(self) -> ModelCard:
-        return self._card
-
-    async def generate(self, prompt: Prompt) -> ChunkStream:
-        with translated():
-            call = self._handle.answer if prompt.whole else self._streaming.generate
-            response = call.remote(prompt)
-            try:
-                if isinstance(response, DeploymentResponseGenerator):
-                    async for chunk in response:
-                        yield chunk
-                else:
-                    yield await response
-            finally:
-                # Leaving does not stop the remote call; only this does.
-                response.cancel()  # type: ignore[no-untyped-call]
-
-    async def load(self) -> Load:
-        with translated():
-            load: Load = await asked(self._handle.load.remote())
-        if load.context_length is not None:  # it may be less than the settings say
-            self._card = replace(self._card, context_length=load.context_length)
-        return load
-
-    async def health(self) -> None:
-        with translated():
-            await asked(self._handle.health.remote())
-
-    async def wake(self) -> None:
-        """Have a model that sleeps loaded; returns at once."""
-        with translated():
-            await asked(self._handle.wake.remote())
 
     async def close(self) -> None:
         """Serve owns the replicas: nothing is stopped from here."""
 
-    @cached_property
-    def _handle(self) -> "DeploymentHandle[EngineReplica]":
-        return serve.get_deployment_handle(ENGINE, self._app)
-
-    @cached_property
-    def _streaming(self) -> "DeploymentHandle[EngineReplica]":
-        return self._handle.options(stream=True)
+    async def _door(self) -> Path:
+        handle: DeploymentHandle[EngineReplica] = serve.get_deployment_handle(ENGINE, self._app)
+        with translated():
+            path: Path = await handle.door.remote()
+        return path
 
 
 class RemoteEmbedder:

@@ -12,11 +12,12 @@ import pytest
 from models.engine import Chunk, Engine, Message, Prompt, Sampling, merge
 from models.scripted import Script, ScriptedEngine
 from tests.contracts.over_http import over_http
+from tests.contracts.over_socket import OverSocket
 
 CONTEXT = 512
 LONG = "Count from one to one hundred: one two three four five six seven eight nine ten"
 NO_VLLM = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")
-FAST = ["scripted", "openai"]
+FAST = ["scripted", "openai", "wired"]
 REAL = [
     pytest.param("llama", marks=pytest.mark.slow),
     pytest.param("openai-llama", marks=pytest.mark.slow),
@@ -51,6 +52,7 @@ def vllm() -> Engine:
 KINDS: dict[str, Callable[[], Engine]] = {
     "scripted": scripted,
     "openai": lambda: over_http(scripted()),
+    "wired": lambda: OverSocket(scripted()),
     "llama": llama,
     "openai-llama": lambda: over_http(llama()),
     "vllm": vllm,

@@ -18,6 +18,7 @@ from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.pipeline import Pipeline
+from tests.contracts.over_socket import OverSocket
 
 MODEL = "behind"
 
@@ -40,7 +41,7 @@ class OverHttp(UpstreamEngine):
 
 def behind(engine: Engine) -> tuple[Engine, ...]:
     """The engine at the other end, if there is one."""
-    return (engine.engine,) if isinstance(engine, OverHttp) else ()
+    return (engine.engine,) if isinstance(engine, OverHttp | OverSocket) else ()
 
 
 def over_http(engine: Engine) -> OverHttp:
