@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from index.caches.sealed import Owner
 from models.engine import Message, Prompt
 from serve.policy.freshness import Freshness
 from serve.policy.routing import last_turn
@@ -54,6 +55,12 @@ class Question:
         if None in chats or len({last_turn(prompt) for prompt in self.prompts}) != 1:
             return None
         return replace(self, prompts=[chat for chat in chats if chat]).digest()
+
+    @property
+    def owner(self) -> Owner:
+        """Whom its answer is for."""
+        collections = sorted({collection for collection, _, _ in self.sources})
+        return Owner(self.prompts[0].tenant, tuple(self.models), tuple(collections))
 
     @property
     def repeatable(self) -> bool:

@@ -18,7 +18,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from index.caches.semantic import SemanticCache
+from index.caches.local import LocalMemory
+from index.caches.memory import Memory
 from index.store.records import NOBODY, Reader
 from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
@@ -56,14 +57,15 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
-    """What the way of a request asks on the way. Without it: no embedding, no documents, no kept
-    answers to questions in other words.
+    """What the way of a request asks on the way. Without it: no embedding, no documents, kept
+    answers in a memory of its own. `alike`: they are given to questions in other words, too.
     """
 
     embedder: Embedder | None = None
     judge: Judge | None = None
     grounding: Grounding = field(default_factory=Grounding)
-    alike: SemanticCache | None = None
+    memory: Memory | None = None
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Pipeline:
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
         self._conversations = Conversations()
-        self._remembering = Remembering(settings.cache, self._helpers.alike)
+        memory = self._helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
+        self._remembering = Remembering(settings.cache, memory, self._helpers.alike)
 
     async def close(self) -> None:
         await self._watch.close()

@@ -13,13 +13,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
 
-from index.caches.exact import ExactCache, Given
 from index.caches.flights import Flight, Flights
-from index.caches.semantic import Found, SemanticCache
+from index.caches.memory import Memory, Place, Told, Verdict
+from index.caches.sealed import Given, Kept, Sealed
 from index.caches.verdict import Sentence
 from models.engine import Chunk, ChunkStream, merge
 from serve.asked import Question
-from serve.policy.freshness import Freshness
 from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.sections.cache import CacheSettings
@@ -32,20 +31,22 @@ Begin = Callable[[], ChunkStream]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a question stands among those in other words. `key` is its own."""
+class _Keeping:
+    """Under which `key` an answer is kept, and where it is found for other words."""
 
+    question: Question
     key: bytes
-    context: bytes
-    sentence: Sentence
+    place: Place | None = None
 
 
 class Remembering:
-    """Of one gateway. Without `alike`, only the very same question is asked again."""
+    """Of one gateway; `memory` may be several gateways'. Not `alike`: only the very same question
+    is asked again.
+    """
 
-    def __init__(self, settings: CacheSettings, alike: SemanticCache | None = None) -> None:
+    def __init__(self, settings: CacheSettings, memory: Memory, alike: bool = False) -> None:
         self._settings = settings
-        self._cache = ExactCache(settings.memory, settings.ttl)
+        self._memory = memory
         self._alike = alike
         self._flights = Flights[Receipt]()
 
@@ -65,19 +66,22 @@ class Remembering:
         place = None
         with receipt.step("cache") as step:
             key = question.digest()
-            found = self._same(key, question.wish, receipt)
-            if found is None and self._alike is not None:
-                place = await self._place(key, question, asking)
-                found = self._similar(place, question.wish, receipt) if place else None
+            found = await self._same(key, question, receipt)
+            if found is None and self._alike:
+                place = await self._place(question, asking)
+                found = await self._similar(place, question, receipt) if place else None
             step.verdict = receipt.cache or "miss"
         if found is not None:
+            await self._memory.tell(Told(_verdict(receipt), found.tokens, found.cost))
             receipt.tier, receipt.model = found.tier, found.model
             for index, choice in enumerate(found.choices):
                 yield replace(choice, index=index)
             return
 
+        keeping = _Keeping(question, key, place)
+
         def kept() -> ChunkStream:
-            return self._kept(place or key, len(question.prompts), receipt, begin())
+            return self._kept(keeping, receipt, begin())
 
         # Who wants a new answer gets one of its own.
         shared = self._shared(key, question, receipt, kept) if question.wish.read else kept()
@@ -95,14 +99,15 @@ class Remembering:
             return "varied"
         return None
 
-    def _same(self, key: bytes, wish: Freshness, receipt: Receipt) -> Given | None:
-        found = self._cache.get(key, time.monotonic(), wish.max_age) if wish.read else None
-        receipt.cache = "miss" if found is None else "hit"
-        if found is not None:
-            receipt.reason = "asked before"
-        return found
+    async def _same(self, key: bytes, question: Question, receipt: Receipt) -> Given | None:
+        wish, receipt.cache = question.wish, "miss"
+        found = await self._memory.same(key, wish.max_age) if wish.read else None
+        given = _opened(found, question)
+        if given is not None:
+            receipt.cache, receipt.reason = "hit", "asked before"
+        return given
 
-    async def _place(self, key: bytes, question: Question, asking: Asking) -> _Place | None:
+    async def _place(self, question: Question, asking: Asking) -> Place | None:
         """None where it is not looked for in other words."""
         text = asking.text
         if len(text) > LONGEST or len(text.split()) < FEWEST:
@@ -112,28 +117,17 @@ class Remembering:
         known = await asking.question(PATIENCE)
         if known.vector is None or known.tokens is None:
             return None
-        return _Place(key, context, Sentence(text, known.vector, known.tokens))
+        return Place(context, Sentence(text, known.vector, known.tokens))
 
-    def _similar(self, place: _Place, wish: Freshness, receipt: Receipt) -> Given | None:
-        """The answer to the same in other words; the receipt says why, or why not.
-
-        Who wants none of it may have seen it: it is given for nothing else any more.
-        """
-        if self._alike is None:
-            return None
-        match = self._alike.find(place.context, place.sentence)
-        if match.key is not None and not wish.read:
-            self._alike.drop(match.key)
-            match = Found(None, "not wanted")
-        receipt.cache_reason = match.reason
-        if match.key is None:
-            return None
-        found = self._cache.get(match.key, time.monotonic(), wish.max_age)
-        if found is None:
-            receipt.cache_reason = "too old"
-            return None
-        receipt.cache, receipt.reason = "similar", "asked before in other words"
-        return found
+    async def _similar(self, place: Place, question: Question, receipt: Receipt) -> Given | None:
+        """The answer to the same in other words; the receipt says why, or why not."""
+        wish = question.wish
+        similar = await self._memory.similar(place, wish.max_age, wish.read)
+        receipt.cache_reason = similar.reason
+        given = _opened(similar.found, question)
+        if given is not None:
+            receipt.cache, receipt.reason = "similar", "asked before in other words"
+        return given
 
     async def _shared(
         self, key: bytes, question: Question, receipt: Receipt, kept: Begin
@@ -159,28 +153,27 @@ class Remembering:
             async for chunk in chunks:
                 yield chunk
 
-    async def _kept(
-        self, place: _Place | bytes, count: int, receipt: Receipt, chunks: ChunkStream
-    ) -> ChunkStream:
-        began = time.monotonic()
-        choices: list[list[Chunk]] = [[] for _ in range(count)]
+    async def _kept(self, keeping: _Keeping, receipt: Receipt, chunks: ChunkStream) -> ChunkStream:
+        began, question = time.monotonic(), keeping.question
+        choices: list[list[Chunk]] = [[] for _ in question.prompts]
         async with aclosing(chunks):
             async for chunk in chunks:
                 choices[chunk.index].append(chunk)
                 yield chunk
+        await self._memory.tell(Told("miss"))
         if _as_usual(receipt) and receipt.tier and receipt.model:
-            now = time.monotonic()
-            whole = tuple(map(merge, choices))
-            given = Given(whole, receipt.tier, receipt.model, (now - began) * 1000)
-            self._keep(place, given, now)
+            took = (time.monotonic() - began) * 1000
+            given = Given(tuple(map(merge, choices)), receipt.tier, receipt.model, took)
+            sealed = Sealed.of(keeping.key, given, question.owner)
+            await self._memory.keep(sealed, keeping.place)
 
-    def _keep(self, place: _Place | bytes, given: Given, now: float) -> None:
-        if isinstance(place, bytes):
-            self._cache.put(place, given, now)
-            return
-        self._cache.put(place.key, given, now)
-        if self._alike is not None:
-            self._alike.put(place.context, place.key, place.sentence)
+
+def _opened(kept: Kept | None, question: Question) -> Given | None:
+    return kept.sealed.opened(question.owner) if kept else None
+
+
+def _verdict(receipt: Receipt) -> Verdict:
+    return "similar" if receipt.cache == "similar" else "hit"
 
 
 def _as_usual(receipt: Receipt) -> bool:

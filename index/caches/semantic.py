@@ -80,7 +80,7 @@ class SemanticCache:
 
     def __init__(self, most: int, verdict: Verdict, budget: float) -> None:
         self.size = 0
-        self._most = most
+        self.most = most
         self._verdict = verdict
         self._threshold = verdict.threshold(budget)
         self._contexts: dict[bytes, _Context] = {}
@@ -107,9 +107,9 @@ class SemanticCache:
         self.drop(key)
         size = ENTRY_BYTES + 4 * len(sentence.text) + sentence.tokens.nbytes
         size += 4 * sentence.vector.nbytes  # a context's vectors have room for up to four times
-        if size > self._most // 8:
+        if size > self.most // 8:
             return
-        while self.size + size > self._most:
+        while self.size + size > self.most:
             self.drop(next(iter(self._sizes)))
         place = self._contexts.get(context)
         if place is None:

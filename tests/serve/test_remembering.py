@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.caches.local import LocalMemory
 from models.engine import Chunk, Format, Message, Prompt, Sampling, Tool
 from models.errors import EngineInterrupted, GenerationTimeout
 from models.scripted import Script, ScriptedEngine
@@ -155,7 +156,8 @@ async def test_what_broke_or_was_somebody_elses_is_not_kept() -> None:
 
 
 async def test_what_was_given_under_pressure_is_not_kept() -> None:
-    remembering, engine = Remembering(CacheSettings()), ScriptedEngine("echo")
+    remembering = Remembering(CacheSettings(), LocalMemory(1 << 20, 3600))
+    engine = ScriptedEngine("echo")
     prompt = asked().prompts[0]
     for _ in range(2):
         receipt = Receipt(tier="small", model="echo", brownout=("shorter_output",))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from index.caches.local import LocalMemory
 from index.caches.semantic import SemanticCache
 from models.engine import Message, Prompt, Sampling, Tool
 from models.errors import ModelRefused
@@ -35,7 +36,7 @@ class Bench:
         self.engine = ScriptedEngine("echo")
         self.embedder = Fixed(np.full(16, 0.25), failure=failure)
         kept = SemanticCache(1 << 20, by_cosine(), settings.cache.false_hits) if alike else None
-        helpers = Helpers(self.embedder, alike=kept)
+        helpers = Helpers(self.embedder, memory=LocalMemory(1 << 20, 3600, kept), alike=alike)
         self.pipeline = Pipeline(settings, {"small": self.engine}, helpers)
 
     async def ask(self, asked: Request | str) -> tuple[str, Receipt]:

@@ -1,0 +1,112 @@
+"""All that is kept, under one roof: answers, who may have them in other words, and the counts."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from heapq import nsmallest
+
+from index.caches.exact import ExactCache, Held
+from index.caches.memory import Place, Scope, Similar, Stats, Summary, Told
+from index.caches.sealed import Kept, Sealed
+from index.caches.semantic import Found, SemanticCache
+
+
+class LocalMemory:
+    """The `Memory` of this process. Without `alike`, only the very same question is known again."""
+
+    def __init__(
+        self,
+        most: int,
+        ttl: float,
+        alike: SemanticCache | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._answers = ExactCache(most, ttl)
+        self._alike = alike
+        self._clock = clock
+        self._flushed: deque[tuple[float, Scope]] = deque(maxlen=256)
+        self._counts = Counter[str]()
+        self._tokens_saved = 0
+        self._milliseconds_saved = 0.0
+
+    async def same(self, key: bytes, max_age: float) -> Kept | None:
+        return self._answers.get(key, self._clock(), max_age)
+
+    async def similar(self, place: Place, max_age: float, wanted: bool) -> Similar:
+        if self._alike is None:
+            return Similar(None, "off")
+        match = self._alike.find(place.context, place.sentence)
+        if match.key is not None and not wanted:
+            self._alike.drop(match.key)
+            match = Found(None, "not wanted")
+        if match.key is None:
+            return Similar(None, match.reason)
+        found = self._answers.get(match.key, self._clock(), max_age)
+        return Similar(found, match.reason if found else "too old")
+
+    async def keep(self, sealed: Sealed, place: Place | None) -> None:
+        now = self._clock()
+        began = now - sealed.cost / 1000
+        if any(at >= began and scope.covers(sealed, 0.0) for at, scope in self._flushed):
+            return
+        self._answers.put(sealed, now)
+        if self._alike is not None and place is not None:
+            self._alike.put(place.context, sealed.key, place.sentence)
+
+    async def tell(self, told: Told) -> None:
+        self._counts[told.verdict] += 1
+        self._tokens_saved += told.tokens
+        self._milliseconds_saved += told.milliseconds
+
+    async def stats(self) -> Stats:
+        alike = self._alike
+        return Stats(
+            entries=len(self._answers),
+            size=self._answers.size,
+            most=self._answers.most,
+            questions=len(alike) if alike else 0,
+            questions_size=alike.size if alike else 0,
+            questions_most=alike.most if alike else 0,
+            ttl=self._answers.ttl,
+            counts=dict(self._counts),
+            tokens_saved=self._tokens_saved,
+            milliseconds_saved=self._milliseconds_saved,
+        )
+
+    async def entries(self, scope: Scope, limit: int) -> Sequence[Summary]:
+        return [_summary(*each) for each in nsmallest(limit, self._covered(scope), _age)]
+
+    async def flush(self, scope: Scope, dry_run: bool) -> int:
+        covered = self._covered(scope)
+        if dry_run:
+            return len(covered)
+        self._flushed.append((self._clock(), scope))
+        for held, _ in covered:
+            self._answers.drop(held.sealed.key)
+            if self._alike is not None:
+                self._alike.drop(held.sealed.key)
+        return len(covered)
+
+    def _covered(self, scope: Scope) -> list[tuple[Held, float]]:
+        held = self._answers.held(self._clock())
+        return [(each, age) for each, age in held if scope.covers(each.sealed, age)]
+
+
+def _age(aged: tuple[Held, float]) -> float:
+    return aged[1]
+
+
+def _summary(held: Held, age: float) -> Summary:
+    sealed = held.sealed
+    return Summary(
+        key=sealed.key.hex(),
+        tenant=sealed.owner.tenant,
+        model=sealed.model,
+        tier=sealed.tier,
+        collections=sealed.owner.collections,
+        age=age,
+        size=held.size,
+        asked=held.asked,
+        tokens=sealed.tokens,
+        cost=sealed.cost,
+    )
