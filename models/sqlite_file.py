@@ -12,17 +12,17 @@ from typing import Final
 import apsw
 
 SAFE_SQLITE: Final = (3, 51, 3)
-PATIENCE: Final = 5000  # milliseconds for a lock of another process
+PATIENCE: Final = 5000  # milliseconds for a lock of another process, where nothing else is said
 
 
 class DatabaseRefused(Exception):
     """The file cannot be used. `args[0]` says why, for people."""
 
 
-def opened(path: Path, migrations: Sequence[str]) -> apsw.Connection:
+def opened(path: Path, migrations: Sequence[str], patience: int = PATIENCE) -> apsw.Connection:
     """A connection to the migrated database at `path`, made (0600, in a 0700 folder) if absent.
 
-    Entry N of `migrations` brings a database of version N to N + 1.
+    Entry N of `migrations` brings a database of version N to N + 1. `patience` in milliseconds.
     """
     if sqlite_version() < SAFE_SQLITE:
         raise DatabaseRefused("This SQLite can lose data: version 3.51.3 or newer is needed.")
@@ -30,7 +30,7 @@ def opened(path: Path, migrations: Sequence[str]) -> apsw.Connection:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     try:
         connection = apsw.Connection(str(path))
-        connection.set_busy_timeout(PATIENCE)
+        connection.set_busy_timeout(patience)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         _migrate(connection, migrations)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
 from index.caches.sealed import Kept, Sealed
 
@@ -32,11 +32,20 @@ class Held:
         return ENTRY_BYTES + len(self.sealed.answer)
 
 
+class Mirror(Protocol):
+    """Is told what comes and what goes."""
+
+    def put(self, sealed: Sealed) -> None: ...
+
+    def drop(self, key: bytes) -> None: ...
+
+
 class ExactCache:
     """At most `most` bytes; nothing older than `ttl` seconds. Times are of one monotonic clock."""
 
     def __init__(self, most: int, ttl: float) -> None:
         self.size = 0
+        self.mirror: Mirror | None = None
         self.most = most
         self.ttl = ttl
         self._entries: dict[bytes, Held] = {}
@@ -62,17 +71,13 @@ class ExactCache:
 
     def put(self, sealed: Sealed, now: float) -> None:
         """Keeps an answer, unless it alone is larger than an eighth of the whole cache."""
-        key = sealed.key
-        entry = Held(sealed, now, next(self._numbers))
-        self.drop(key)
-        if entry.size > self.most // 8:
-            return
-        while self.size + entry.size > self.most:
-            self._evict()
-        entry.priority = self._worth(entry)
-        self._entries[key] = entry
-        self.size += entry.size
-        heapq.heappush(self._order, (entry.priority, entry.number, key))
+        if self._take(sealed, now) and self.mirror is not None:
+            self.mirror.put(sealed)
+
+    def restore(self, sealed: Sealed, made_at: float) -> None:
+        """The same for what the mirror has already."""
+        if not self._take(sealed, made_at) and self.mirror is not None:
+            self.mirror.drop(sealed.key)
 
     def held(self, now: float) -> Iterator[tuple[Held, float]]:
         """Every answer that is not too old, with its age, the oldest first."""
@@ -85,9 +90,25 @@ class ExactCache:
         if entry is None:
             return
         self.size -= entry.size
+        if self.mirror is not None:
+            self.mirror.drop(key)
         if len(self._order) > 2 * len(self._entries) + 64:  # mostly of those that are gone
             self._order = [(e.priority, e.number, k) for k, e in self._entries.items()]
             heapq.heapify(self._order)
+
+    def _take(self, sealed: Sealed, made_at: float) -> bool:
+        key = sealed.key
+        entry = Held(sealed, made_at, next(self._numbers))
+        self.drop(key)
+        if entry.size > self.most // 8:
+            return False
+        while self.size + entry.size > self.most:
+            self._evict()
+        entry.priority = self._worth(entry)
+        self._entries[key] = entry
+        self.size += entry.size
+        heapq.heappush(self._order, (entry.priority, entry.number, key))
+        return True
 
     def _worth(self, entry: Held) -> float:
         return self._inflation + (1 + entry.asked) * entry.sealed.cost / entry.size

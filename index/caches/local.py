@@ -1,14 +1,19 @@
 """All that is kept, under one roof: answers, who may have them in other words, and the counts."""
 
+import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from heapq import nsmallest
+from typing import Final
 
+from index.caches.behind import Behind
 from index.caches.exact import ExactCache, Held
 from index.caches.memory import Place, Scope, Similar, Stats, Summary, Told
 from index.caches.sealed import Kept, Sealed
 from index.caches.semantic import Found, SemanticCache
+
+SETTLING: Final = 2.0  # seconds that a flush waits for the file to follow
 
 
 class LocalMemory:
@@ -28,6 +33,17 @@ class LocalMemory:
         self._counts = Counter[str]()
         self._tokens_saved = 0
         self._milliseconds_saved = 0.0
+        self._stored: Behind | None = None
+
+    def outlive(self, stored: Behind) -> None:
+        """Has what an earlier process kept, and leaves what it keeps to a later one.
+
+        Questions are not among it: in other words, they are known again once they were answered.
+        """
+        self._stored = self._answers.mirror = stored
+        now = self._clock()
+        for sealed, age in stored.load():
+            self._answers.restore(sealed, now - age)
 
     async def same(self, key: bytes, max_age: float) -> Kept | None:
         return self._answers.get(key, self._clock(), max_age)
@@ -71,6 +87,7 @@ class LocalMemory:
             counts=dict(self._counts),
             tokens_saved=self._tokens_saved,
             milliseconds_saved=self._milliseconds_saved,
+            stored=self._stored.standing if self._stored else None,
         )
 
     async def entries(self, scope: Scope, limit: int) -> Sequence[Summary]:
@@ -85,6 +102,8 @@ class LocalMemory:
             self._answers.drop(held.sealed.key)
             if self._alike is not None:
                 self._alike.drop(held.sealed.key)
+        if self._stored is not None:
+            await asyncio.to_thread(self._stored.settle, SETTLING)
         return len(covered)
 
     def _covered(self, scope: Scope) -> list[tuple[Held, float]]:

@@ -43,8 +43,20 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Of the file that answers outlive a restart in: `waiting` changes are not in it yet;
+    `trouble`: why it is not written at present.
+    """
+
+    waiting: int
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
-    """Since its start. `questions`: of the entries, those that are found in other words, too."""
+    """Since its start. `questions`: of the entries, those that are found in other words, too.
+    `stored` None: answers are in memory only.
+    """
 
     entries: int
     size: int  # bytes
@@ -56,6 +68,7 @@ class Stats:
     counts: dict[str, int]  # by verdict
     tokens_saved: int
     milliseconds_saved: float
+    stored: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
