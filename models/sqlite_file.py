@@ -44,6 +44,10 @@ def sqlite_version() -> tuple[int, ...]:
 
 
 def _migrate(connection: apsw.Connection, migrations: Sequence[str]) -> None:
+    """Of processes that come at once, one migrates and the others find it done."""
+    if int(connection.pragma("user_version")) == len(migrations):
+        return
+    connection.transaction_mode = "IMMEDIATE"
     with connection:
         version = int(connection.pragma("user_version"))
         if version > len(migrations):
@@ -51,3 +55,4 @@ def _migrate(connection: apsw.Connection, migrations: Sequence[str]) -> None:
         for number, statements in enumerate(migrations[version:], start=version + 1):
             connection.execute(statements)
             connection.pragma("user_version", number)
+    connection.transaction_mode = "DEFERRED"

@@ -45,7 +45,10 @@ def as_json(value: object, status: int = 200) -> Response:
 
 
 class Call:
-    """The HTTP side of one request. `reader` is known once the key is, `params` with the route."""
+    """The HTTP side of one request.
+
+    `key` and `reader` are known once it is authenticated, `params` with the route.
+    """
 
     def __init__(self, house: House, scope: Scope, receive: Receive, send: Send) -> None:
         self.house = house
@@ -58,6 +61,7 @@ class Call:
         self.params: Mapping[str, str] = {}
         self.receipt = Receipt()
         self.reader = NOBODY
+        self.key: Key | None = None
         self.started = False
         self._receive = receive
         self._send = send
@@ -67,6 +71,7 @@ class Call:
         return self.reader.tenant
 
     def is_from(self, key: Key) -> None:
+        self.key = key
         self.reader = Reader(key.tenant, key.admin)
         self.receipt.key_id, self.receipt.tenant = key.id, key.tenant
 

@@ -94,6 +94,7 @@ def _up_in_background(
 def _announce(settings: "Settings") -> None:
     """Where it is, and how to get in. Secrets go to this terminal and nowhere else."""
     from serve.ledger.keys import Keys
+    from serve.ledger.rights import ADMIN
     from serve.ledger.signins import Signins
 
     typer.echo(f"\n  API    {settings.url}/v1")
@@ -103,7 +104,7 @@ def _announce(settings: "Settings") -> None:
         typer.echo("         (signs in once, within ten minutes)")
     keys = Keys(settings.database)
     if not keys.all():
-        typer.echo(f"  Key    {keys.create('admin', admin=True)[1]}")
+        typer.echo(f"  Key    {keys.create('admin', ADMIN)[1]}")
         typer.echo("         (the admin key, shown only now)")
     typer.echo()
 

@@ -17,12 +17,13 @@ def own_key(settings: "Settings", name: str, admin: bool = False) -> Iterator[st
     An admin's has the tenant of the first admin key: what it makes belongs to the owner.
     """
     from serve.ledger.keys import Keys
+    from serve.ledger.rights import ADMIN
 
     if not settings.database.exists():
         raise fail("There is no appliance in this data directory: 'hearth up', or --url and --key.")
     keys = Keys(settings.database)
     owners = [key.tenant for key in keys.all() if key.admin] if admin else []
-    made, text = keys.create(name, admin, owners[0] if owners else None)
+    made, text = keys.create(name, ADMIN if admin else None, owners[0] if owners else None)
     try:
         yield text
     finally:

@@ -18,6 +18,7 @@ from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
+from serve.ledger.rights import ADMIN
 from serve.ledger.signins import Signins
 from serve.library import open_library
 from serve.pipeline import Pipeline
@@ -41,7 +42,9 @@ class Api:
 
     def key_of(self, name: str, admin: bool = False) -> dict[str, str]:
         """The headers of somebody else."""
-        return {"authorization": f"Bearer {self.house.keys.create(name, admin)[1]}"}
+        return {
+            "authorization": f"Bearer {self.house.keys.create(name, ADMIN if admin else None)[1]}"
+        }
 
     @asynccontextmanager
     async def client(self, **options: Any) -> AsyncIterator[httpx.AsyncClient]:

@@ -27,6 +27,7 @@ from serve.cli.docs_folder import Found, Skipped, files_in
 from serve.cli.docs_judging import FINAL, QuestionsRefused, judged_by, read_questions
 from serve.config import Settings
 from serve.ledger.keys import Keys
+from serve.ledger.rights import ADMIN
 from serve.library import open_library
 from serve.pipeline import Pipeline
 
@@ -61,7 +62,7 @@ class Appliance:
 
     def make_key(self, name: str, admin: bool = False) -> str:
         keys = Keys(self.settings.database)
-        text = keys.create(name, admin)[1]
+        text = keys.create(name, ADMIN if admin else None)[1]
         keys.close()
         return text
 
