@@ -12,10 +12,6 @@ from typing import Any
 from ray import serve
 from starlette.types import ASGIApp
 
-from index.caches.local import LocalMemory
-from index.caches.memory import Memory
-from index.caches.semantic import SemanticCache
-from index.caches.verdict import trained
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
 from models.engine import Engine
@@ -26,6 +22,7 @@ from serve.api.app import House, create_app
 from serve.config import ConfigError, Settings
 from serve.grounding import Grounding
 from serve.judging import DifficultyJudge
+from serve.kept import open_memory
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
@@ -116,8 +113,9 @@ class Gateway:
         judge = DifficultyJudge(settings.routing.embedding, settings.embedder.engine == "sentence")
         library = RemoteLibrary(ask_library) if settings.has_library else None
         grounding = Grounding(library, settings.retrieval)
+        memory = open_memory(settings, alone=settings.gateway.replicas == 1)
         alike = settings.cache.enabled and settings.cache.semantic
-        helpers = Helpers(embedder, judge, grounding, _memory(settings), alike)
+        helpers = Helpers(embedder, judge, grounding, memory, alike)
         return create_app(
             House(
                 settings=settings,
@@ -128,16 +126,9 @@ class Gateway:
                 library=library,
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
+                memory=memory,
             )
         )
-
-
-def _memory(settings: Settings) -> Memory:
-    """Beside the kept answers, a fourth of their memory for what was asked."""
-    cache, alike = settings.cache, None
-    if cache.enabled and cache.semantic:
-        alike = SemanticCache(cache.memory // 4, trained(), cache.false_hits)
-    return LocalMemory(cache.memory, cache.ttl, alike)
 
 
 def _engine(tier: str, settings: Settings) -> Engine:

@@ -45,6 +45,7 @@ _ROWS: Final = """
         seal, checksum
     FROM answers ORDER BY made_at
 """
+_ASIDE: Final = ".damaged"
 _KEEP: Final = "INSERT OR REPLACE INTO answers VALUES (?,?,?,?,?,?,?,?)"
 
 
@@ -131,8 +132,13 @@ class AnswerFile:
 def set_aside(path: Path, reason: str) -> None:
     """Under another name, in the place of what was set aside before."""
     LOG.error("The file of kept answers is set aside, a new one is begun: %s", reason)
-    path.replace(path.with_suffix(".damaged"))
-    for rest in ("-wal", "-shm"):
+    path.replace(path.with_suffix(_ASIDE))
+    forget(path)
+
+
+def forget(path: Path) -> None:
+    """The file, and what SQLite keeps beside it; not what was set aside."""
+    for rest in ("", "-wal", "-shm"):
         path.with_name(path.name + rest).unlink(missing_ok=True)
 
 

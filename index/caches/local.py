@@ -45,6 +45,11 @@ class LocalMemory:
         for sealed, age in stored.load():
             self._answers.restore(sealed, now - age)
 
+    def close(self) -> None:
+        """When what is kept is to be in the file; nothing is kept there afterwards."""
+        if self._stored is not None:
+            self._stored.close()
+
     async def same(self, key: bytes, max_age: float) -> Kept | None:
         return self._answers.get(key, self._clock(), max_age)
 

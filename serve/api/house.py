@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from index.caches.memory import Memory
 from index.library import Library
 from models.embedder import Embedder
 from models.engine import Engine
@@ -33,6 +34,7 @@ class House:
     signins: Signins | None = None
     library: Library | None = None
     metrics_dir: Path | None = None
+    memory: Memory | None = None
 
     @property
     def documents(self) -> Library:
@@ -40,6 +42,13 @@ class House:
         if self.library is None:
             raise NotFound("This appliance keeps no documents.", code="unknown_url")
         return self.library
+
+    @property
+    def answers(self) -> Memory:
+        """Those that are kept. Raises `NotFound` where none are."""
+        if self.memory is None or not self.settings.cache.enabled:
+            raise NotFound("This appliance keeps no answers: cache.enabled is off.", code="off")
+        return self.memory
 
     @cached_property
     def authorities(self) -> frozenset[bytes]:

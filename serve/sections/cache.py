@@ -23,3 +23,6 @@ class CacheSettings(Section):
         le=0.1,
         description="The most questions, as a share, that may get the answer to another one so.",
     )
+    persist: bool = Field(
+        False, description="Keep answers in a file of the data directory, across restarts."
+    )
