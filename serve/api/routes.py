@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from serve.api.admin_cache import cache_entries, cache_stats, flush_cache
 from serve.api.call import Call, Response
 from serve.api.chat import chat
 from serve.api.completions import completions
@@ -112,6 +113,8 @@ ROUTES = (
     _get(f"{_DOCUMENT}/passages", passages),
     _get(f"{_DOCUMENT}/original", original),
     Route(f"{_DOCUMENT}/cancel", {"POST": cancel_document}, body="none"),
+    Route("/admin/cache", {**_read(cache_stats), "DELETE": flush_cache}),
+    _get("/admin/cache/entries", cache_entries),
     _get("/metrics", metrics),
     _post("/signin", signin, public=True),
     _get("/health/live", live, public=True),
