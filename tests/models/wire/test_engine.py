@@ -1,0 +1,155 @@
+"""An engine in another process: who is asked, and what happens when one side is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from models.engine import ChunkStream, Message, Prompt, Sampling
+from models.errors import EngineInterrupted, EngineUnavailable
+from models.scripted import Script, ScriptedEngine
+from models.wire.engine import WiredEngine
+from models.wire.serving import Door
+
+SLOW = Script(token_delay=0.02)
+
+
+class Replicas:
+    """Engines behind doors; `find` names each in turn, as often as it is asked."""
+
+    def __init__(self, folder: Path, *engines: ScriptedEngine) -> None:
+        self.engines = engines
+        self.doors = [
+            Door(engine, folder / str(number), self._woken) for number, engine in enumerate(engines)
+        ]
+        self.asked = 0
+        self.woken = 0
+
+    def _woken(self) -> None:
+        self.woken += 1
+
+    async def find(self) -> Path:
+        self.asked += 1
+        return self.doors[self.asked % len(self.doors)].path
+
+
+@asynccontextmanager
+async def wired(
+    folder: Path, *engines: ScriptedEngine
+) -> AsyncIterator[tuple[WiredEngine, Replicas]]:
+    replicas = Replicas(folder, *engines)
+    for door in replicas.doors:
+        await door.open()
+    engine = WiredEngine(engines[0].card, replicas.find, len(engines))
+    try:
+        yield engine, replicas
+    finally:
+        await engine.close()
+        async with asyncio.timeout(10):
+            for door in replicas.doors:
+                await door.close()
+
+
+def prompt(text: str, whole: bool = False) -> Prompt:
+    return Prompt("r", "tenant", (Message("user", text),), Sampling(), whole=whole)
+
+
+async def said(chunks: ChunkStream) -> str:
+    return "".join([chunk.text async for chunk in chunks])
+
+
+async def until(engine: ScriptedEngine, running: int) -> None:
+    async with asyncio.timeout(5):
+        while engine.running != running:
+            await asyncio.sleep(0.005)
+
+
+async def test_answers_at_the_same_time_are_not_mixed(tmp_path: Path) -> None:
+    async with wired(tmp_path, ScriptedEngine("echo", Script(token_delay=0.001))) as (engine, _):
+        asked = [" ".join([f"word{number}"] * 20) for number in range(50)]
+        answers = await asyncio.gather(*(said(engine.generate(prompt(text))) for text in asked))
+    assert answers == asked
+
+
+async def test_what_nobody_streams_is_one_chunk(tmp_path: Path) -> None:
+    async with wired(tmp_path, ScriptedEngine("echo", SLOW)) as (engine, _):
+        chunks = [chunk async for chunk in engine.generate(prompt("one two three", whole=True))]
+    assert [chunk.text for chunk in chunks] == ["one two three"]
+
+
+async def test_who_leaves_gives_the_slot_back(tmp_path: Path) -> None:
+    scripted = ScriptedEngine("echo", SLOW)
+    async with wired(tmp_path, scripted) as (engine, _):
+        async with aclosing(engine.generate(prompt("word " * 500))) as chunks:
+            await anext(chunks)
+            assert scripted.running == 1
+        await until(scripted, 0)
+        assert await said(engine.generate(prompt("still here"))) == "still here"
+
+
+async def test_a_gateway_that_dies_frees_its_slots(tmp_path: Path) -> None:
+    scripted = ScriptedEngine("echo", SLOW)
+    async with wired(tmp_path, scripted) as (engine, _):
+        stream = engine.generate(prompt("word " * 500))
+        await anext(stream)
+        await engine.close()
+        with pytest.raises(EngineInterrupted):
+            await said(stream)
+        await until(scripted, 0)
+
+
+async def test_a_replica_that_dies_interrupts_and_its_successor_is_found(tmp_path: Path) -> None:
+    async with wired(tmp_path, ScriptedEngine("echo", SLOW)) as (engine, replicas):
+        stream = engine.generate(prompt("word " * 500))
+        await anext(stream)
+        (door,) = replicas.doors
+        for caller in list(door._callers):
+            caller.connection.close()
+        with pytest.raises(EngineInterrupted):
+            await said(stream)
+        assert await said(engine.generate(prompt("again"))) == "again"
+        assert replicas.asked == 2
+
+
+async def test_nobody_at_the_door_is_no_crash(tmp_path: Path) -> None:
+    engine = WiredEngine(ScriptedEngine("echo").card, Replicas(tmp_path, ScriptedEngine()).find)
+    for call in (said(engine.generate(prompt("hello"))), engine.health(), engine.load()):
+        with pytest.raises(EngineUnavailable):
+            await call
+    await engine.close()
+
+
+async def test_the_least_busy_replica_is_asked(tmp_path: Path) -> None:
+    one, two = ScriptedEngine("echo", SLOW), ScriptedEngine("echo", SLOW)
+    async with wired(tmp_path, one, two) as (engine, _):
+        streams = [engine.generate(prompt("word " * 500)) for _ in range(6)]
+        await asyncio.gather(*(anext(stream) for stream in streams))
+        assert (one.running, two.running) == (3, 3)
+        for stream in streams:
+            await stream.aclose()
+
+
+async def test_a_door_closes_after_the_answers_that_are_under_way(tmp_path: Path) -> None:
+    async with wired(tmp_path, ScriptedEngine("echo", SLOW)) as (engine, replicas):
+        stream = engine.generate(prompt("one two three four five"))
+        first = await anext(stream)
+        closing = asyncio.create_task(replicas.doors[0].close())
+        assert first.text + await said(stream) == "one two three four five"
+        await asyncio.wait_for(closing, 5)
+
+
+async def test_an_unforeseen_failure_is_an_interruption_without_its_details(tmp_path: Path) -> None:
+    broken = ScriptedEngine("echo", Script(fail_after=1, fail_how="raise"))
+    async with wired(tmp_path, broken) as (engine, _):
+        with pytest.raises(EngineInterrupted, match="stopped before the answer was complete"):
+            await said(engine.generate(prompt("one two three")))
+
+
+async def test_health_load_and_waking_are_asked_at_the_same_door(tmp_path: Path) -> None:
+    async with wired(tmp_path, ScriptedEngine("echo")) as (engine, replicas):
+        await engine.health()
+        assert (await engine.load()).running == 0
+        await engine.wake()
+        assert replicas.woken == 1
