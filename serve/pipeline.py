@@ -16,10 +16,12 @@ between these as they are built. Steps return a value or raise; nothing calls an
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Protocol
 
 from index.caches.local import LocalMemory
 from index.caches.memory import Memory
+from index.caches.sharing import Sharing
 from index.store.records import NOBODY, Reader
 from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
@@ -43,7 +45,7 @@ from serve.policy.routing import (
 from serve.profiles import BUNDLED
 from serve.questions import Asking
 from serve.receipt import Receipt
-from serve.remembering import Remembering
+from serve.remembering import Remembering, Wanted
 from serve.tiers import Tier, Watch, tiers_of
 
 AUTO: Final = "auto"
@@ -58,7 +60,8 @@ class Judge(Protocol):
 @dataclass(frozen=True, slots=True)
 class Helpers:
     """What the way of a request asks on the way. Without it: no embedding, no documents, kept
-    answers in a memory of its own. `alike`: they are given to questions in other words, too.
+    answers in a memory of its own. `alike`: they are given to questions in other words, too;
+    `sharing`: generations are shared with other gateways.
     """
 
     embedder: Embedder | None = None
@@ -66,6 +69,7 @@ class Helpers:
     grounding: Grounding = field(default_factory=Grounding)
     memory: Memory | None = None
     alike: bool = False
+    sharing: Sharing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,12 @@ class Pipeline:
         self._answering = Answering(settings, self.tiers)
         self._conversations = Conversations()
         memory = self._helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
-        self._remembering = Remembering(settings.cache, memory, self._helpers.alike)
+        self._remembering = Remembering(
+            settings.cache, memory, self._helpers.sharing, self._helpers.alike
+        )
 
     async def close(self) -> None:
+        await self._remembering.close()
         await self._watch.close()
 
     def named(self, model: str) -> str | None:
@@ -153,13 +160,9 @@ class Pipeline:
                 said = grounds.refusal
                 yield Chunk(said, finish_reason="stop", usage=Usage(0, 0), index=index)
             return
-        answers = self._remembering.answer(
-            self._question(request, grounds),
-            asking,
-            receipt,
-            lambda: self._generated(request, grounds, asking, receipt),
-        )
-        async with aclosing(answers) as chunks:
+        begin = partial(self._generated, request, grounds, asking, receipt)
+        wanted = Wanted(self._question(request, grounds), asking, receipt, begin)
+        async with aclosing(self._remembering.answer(wanted)) as chunks:
             async for chunk in chunks:
                 yield chunk
         if receipt.given_again and receipt.tier and request.model == AUTO:

@@ -68,8 +68,8 @@ class Receipt:
     answer that broke off was continued by another tier. `cache`: hit, similar (the answer to the
     same in other words), joined (another request's generation), miss, or why it was not asked: off,
     varied (by temperature), no-store; `cache_reason`: why an answer to something alike was given or
-    was not. `sources`: what of documents the answer was given, `notes`: what of the retrieval was
-    not as usual; `citations` by their verdicts.
+    was not; `saved_ms`: what it took to make what was given again. `sources`: what of documents
+    the answer was given, `notes`: what of the retrieval was not as usual; `citations` by verdict.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -89,6 +89,7 @@ class Receipt:
     continued: bool = False
     cache: str | None = None
     cache_reason: str | None = None
+    saved_ms: float = 0.0
     forecast: list[Forecast] = field(default_factory=list)
     sources: tuple[Reference, ...] = ()
     notes: tuple[str, ...] = ()
@@ -194,6 +195,7 @@ class Receipt:
             "continued": self.continued,
             "cache": self.cache,
             "cache_reason": self.cache_reason,
+            "saved_ms": _rounded(self.saved_ms),
             "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
             "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],
             "notes": list(self.notes),

@@ -21,7 +21,7 @@ from serve.pipeline import Pipeline, Request
 from serve.policy.freshness import Freshness
 from serve.questions import Asking
 from serve.receipt import Receipt
-from serve.remembering import Remembering
+from serve.remembering import Remembering, Wanted
 from serve.sections.cache import CacheSettings
 
 TIERS = {
@@ -163,7 +163,7 @@ async def test_what_was_given_under_pressure_is_not_kept() -> None:
         receipt = Receipt(tier="small", model="echo", brownout=("shorter_output",))
         asking = Asking(None, "one two three")
         begun = partial(engine.generate, prompt)
-        answers = remembering.answer(question(prompt), asking, receipt, begun)
+        answers = remembering.answer(Wanted(question(prompt), asking, receipt, begun))
         assert [chunk.text async for chunk in answers]
         assert receipt.cache == "miss"
     assert len(engine.prompts) == 2

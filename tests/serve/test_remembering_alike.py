@@ -3,6 +3,7 @@
 Every text has the same embedding here: what tells questions apart are rules and contexts alone.
 """
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -157,6 +158,22 @@ async def test_an_answer_that_was_not_wanted_is_replaced_by_the_new_one() -> Non
     await bench.ask(replace(chat(AGAIN), wish=Freshness(read=False)))
     third, receipt = await bench.ask("How long is, after 2 years, the notice period?")
     assert (third, receipt.cache) == (AGAIN, "similar")
+
+
+async def test_who_asks_the_same_at_once_is_embedded_once() -> None:
+    bench = Bench()
+    answers = await asyncio.gather(*(bench.ask(FIRST) for _ in range(10)))
+    assert [receipt.cache for _, receipt in answers].count("miss") == 1
+    assert (len(bench.embedder.seen), len(bench.engine.prompts)) == (1, 1)
+
+
+async def test_who_asks_the_same_in_other_words_at_once_gets_what_was_found_for_the_first() -> None:
+    bench = Bench()
+    await bench.ask(FIRST)
+    answers = await asyncio.gather(*(bench.ask(AGAIN) for _ in range(10)))
+    assert {(text, receipt.cache) for text, receipt in answers} == {(FIRST, "similar")}
+    assert {receipt.cache_reason for _, receipt in answers} == {"similar, 1.00"}
+    assert len(bench.embedder.seen) == 2
 
 
 async def test_an_embedder_that_fails_costs_only_the_hit() -> None:

@@ -24,7 +24,7 @@ class Source:
         for _ in range(words):
             self._let.release()
 
-    async def begin(self) -> ChunkStream:
+    async def begin(self, _: object) -> ChunkStream:
         self.begun += 1
         try:
             for number in range(self._words):
@@ -42,7 +42,7 @@ async def text(chunks: ChunkStream) -> str:
 
 
 async def test_all_get_all_of_it_whenever_they_came() -> None:
-    flights, source = Flights[str](), Source()
+    flights, source = Flights[tuple[bytes, bool], str](), Source()
     first = flights.board(PLACE, "first", source.begin)
     reading = first.read()
     source.let()
@@ -58,7 +58,7 @@ async def test_all_get_all_of_it_whenever_they_came() -> None:
 
 
 async def test_another_key_and_another_delivery_are_other_flights() -> None:
-    flights, source = Flights[str](), Source(0)
+    flights, source = Flights[tuple[bytes, bool], str](), Source(0)
     places = [PLACE, (b"key", False), (b"other", True)]
     found = [flights.board(place, "", source.begin) for place in places]
     assert [await text(flight.read()) for flight in found] == ["", "", ""]
@@ -66,7 +66,7 @@ async def test_another_key_and_another_delivery_are_other_flights() -> None:
 
 
 async def test_the_first_may_leave_and_the_last_ends_the_work() -> None:
-    flights, source = Flights[str](), Source()
+    flights, source = Flights[tuple[bytes, bool], str](), Source()
     flight = flights.board(PLACE, "", source.begin)
     readers = [flight.read(), flight.read()]
     source.let()
@@ -80,7 +80,7 @@ async def test_the_first_may_leave_and_the_last_ends_the_work() -> None:
 
 
 async def test_a_flight_that_all_have_left_takes_nobody_else() -> None:
-    flights, source = Flights[str](), Source()
+    flights, source = Flights[tuple[bytes, bool], str](), Source()
     reader = flights.board(PLACE, "", source.begin).read()
     source.let()
     await anext(reader)
@@ -94,7 +94,7 @@ async def test_a_flight_that_all_have_left_takes_nobody_else() -> None:
 
 
 async def test_an_error_reaches_every_reader_behind_what_came_before() -> None:
-    flights, source = Flights[str](), Source(1)
+    flights, source = Flights[tuple[bytes, bool], str](), Source(1)
     source.error = ValueError("broken")
     flight = flights.board(PLACE, "", source.begin)
     readers = [flight.read(), flight.read()]
@@ -107,7 +107,7 @@ async def test_an_error_reaches_every_reader_behind_what_came_before() -> None:
 
 
 async def test_a_cancelled_reader_harms_no_other() -> None:
-    flights, source = Flights[str](), Source()
+    flights, source = Flights[tuple[bytes, bool], str](), Source()
     flight = flights.board(PLACE, "", source.begin)
     tasks = [asyncio.create_task(text(flight.read())) for _ in range(3)]
     source.let()
