@@ -5,7 +5,8 @@ when several connections write (sqlite.org/wal.html#walresetbug).
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,21 @@ def opened(path: Path, migrations: Sequence[str], patience: int = PATIENCE) -> a
     return connection
 
 
+@contextmanager
+def writing(connection: apsw.Connection) -> Iterator[None]:
+    """One transaction that may write from its start on, so that nothing overtakes what it read.
+
+    It is not apsw's own, which lets no other Python thread run while it waits for a lock.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
 def sqlite_version() -> tuple[int, ...]:
     return tuple(map(int, apsw.sqlite_lib_version().split(".")))
 
@@ -47,12 +63,10 @@ def _migrate(connection: apsw.Connection, migrations: Sequence[str]) -> None:
     """Of processes that come at once, one migrates and the others find it done."""
     if int(connection.pragma("user_version")) == len(migrations):
         return
-    connection.transaction_mode = "IMMEDIATE"
-    with connection:
+    with writing(connection):
         version = int(connection.pragma("user_version"))
         if version > len(migrations):
             raise DatabaseRefused("The database was written by a newer Hearth; install that one.")
         for number, statements in enumerate(migrations[version:], start=version + 1):
             connection.execute(statements)
             connection.pragma("user_version", number)
-    connection.transaction_mode = "DEFERRED"

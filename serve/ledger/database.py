@@ -7,9 +7,16 @@ from pathlib import Path
 
 import apsw
 
-from models.sqlite_file import PATIENCE, SAFE_SQLITE, DatabaseRefused, opened, sqlite_version
+from models.sqlite_file import (
+    PATIENCE,
+    SAFE_SQLITE,
+    DatabaseRefused,
+    opened,
+    sqlite_version,
+    writing,
+)
 
-__all__ = ["MIGRATIONS", "SAFE_SQLITE", "DatabaseRefused", "connect", "sqlite_version"]
+__all__ = ["MIGRATIONS", "SAFE_SQLITE", "DatabaseRefused", "connect", "sqlite_version", "writing"]
 
 # Entry N brings a database of version N to N + 1. Entries are never changed once released.
 MIGRATIONS = (
@@ -63,9 +70,7 @@ def connect(path: Path) -> apsw.Connection:
     """
     if path.exists():
         _back_up(path)
-    connection = opened(path, MIGRATIONS)
-    connection.transaction_mode = "IMMEDIATE"  # what reads before it writes must not be overtaken
-    return connection
+    return opened(path, MIGRATIONS)
 
 
 def _back_up(path: Path) -> None:

@@ -7,6 +7,7 @@ import apsw
 from pydantic import BaseModel, ConfigDict, Field
 
 from serve.ledger.audit import LOCAL, note
+from serve.ledger.database import writing
 from serve.sections.quotas import Limits
 
 GroupKind = Literal["team", "person", "program"]
@@ -64,7 +65,7 @@ class Groups:
         """Make it, or change it. Raises `GroupRefused`."""
         limits = group.limits.model_dump_json(exclude_defaults=True)
         told = group.limits.model_dump(exclude_defaults=True)
-        with self._db:
+        with writing(self._db):
             self.check(group.parent if group.parent != group.name else None)
             self._db.execute(
                 "INSERT INTO groups (name, kind, parent, limits, created_at) VALUES (?,?,?,?,?) "
@@ -81,7 +82,7 @@ class Groups:
 
     def remove(self, name: str, by: str = LOCAL) -> None:
         """Raises `GroupRefused` where there is none, or while a key or group counts for it."""
-        with self._db:
+        with writing(self._db):
             gone = self._db.execute("DELETE FROM groups WHERE name = ? RETURNING name", (name,))
             if not gone.fetchall():
                 raise GroupRefused(f"No group has the name {name!r}.", "group")

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from serve.errors import InvalidKey
 from serve.ledger.audit import LOCAL, Act, acts, note
-from serve.ledger.database import connect
+from serve.ledger.database import connect, writing
 from serve.ledger.groups import Group, Groups, chain
 from serve.ledger.rights import Rights
 
@@ -91,7 +91,7 @@ class Keys:
         """
         made, rights = secrets.token_hex(6), rights or Rights()
         key = Key(made, name, tenant or secrets.token_hex(6), made, self._clock(), None, rights)
-        with self._db:
+        with writing(self._db):
             self.groups.check(rights.parent)
             text = self._insert(key)
             note(self._db, by, "key.create", made, name=name, **shown(rights.model_dump()))
@@ -116,7 +116,7 @@ class Keys:
 
         Raises `UnknownKey`, `GroupRefused`.
         """
-        with self._db:
+        with writing(self._db):
             for key in self.found(id_or_name):
                 rights = Rights.model_validate({**key.rights.model_dump(), **changes})
                 self.groups.check(rights.parent)
@@ -127,7 +127,7 @@ class Keys:
 
     def revoke(self, id_or_name: str, by: str = LOCAL) -> list[Key]:
         """Revoke every key with this id or name. Raises `UnknownKey`."""
-        with self._db:
+        with writing(self._db):
             revoked = self.found(id_or_name)
             for key in revoked:
                 self._revoke(key, by)
@@ -139,7 +139,7 @@ class Keys:
         The old one is good for another `overlap` seconds. Raises `UnknownKey`.
         """
         now, made = self._clock(), secrets.token_hex(6)
-        with self._db:
+        with writing(self._db):
             every = self.found(id_or_name)
             last = every[-1]
             for key in every:
