@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 from models.engine import ChunkStream
 
@@ -41,6 +41,9 @@ class LinkFilter:
 
     `own`: texts of the conversation whose addresses may be links.
     """
+
+    held: ClassVar[int] = HELD
+    host: ClassVar[re.Pattern[str]] = _HOST
 
     def __init__(self, own: Iterable[str]) -> None:
         self._own = {host.rstrip(".").casefold() for text in own for host in _NAMED.findall(text)}
@@ -132,7 +135,7 @@ class LinkFilter:
         if self._last in "\r\n":
             found = _LAST_FENCE_LINE.match(text, at)
             assert found is not None
-            long = found.end() - at >= HELD
+            long = found.end() - at >= self.held
             if found.end() == len(text) and not (final or long):
                 return None
             enough = found[1].startswith(self._fence) and not found[1].strip(self._fence[0])
@@ -210,7 +213,7 @@ class LinkFilter:
         """Whether the address here leads to a host of ours; None: it is not all here."""
         opening = _OPENING.match(text, at)
         begin = opening.end() if opening else at
-        found = _HOST.match(text, begin)
+        found = self.host.match(text, begin)
         end = found.end() if found else begin
         if not final and (end == len(text) or _BEGUN.match(text, begin)):
             return None

@@ -1,0 +1,56 @@
+"""Payment cards and IBANs: their check digits tell them from other numbers."""
+
+import re
+from typing import Final
+
+from serve.policy.filters.checksums import IBAN_LENGTHS, iban, luhn
+from serve.policy.filters.scanner import Form
+
+_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}")
+_ISSUER: Final = re.compile(r"[3-6]|2[1-7]|1800")
+_IBAN: Final = re.compile(r"[A-Za-z]{2}\d\d(?:[ -]?[A-Za-z0-9]){11,30}")
+_END: Final = re.compile(r"(?![^\W_])")
+_GAP: Final = re.compile(r"[ -]")
+_LONGEST: Final = 44  # characters of an IBAN with its spaces
+
+
+def _card(text: str, start: int) -> int:
+    """The longest run of digits here that an issuer could have given out."""
+    found = _CARD.match(text, start)
+    end = found.end() if found else start
+    while end > start:
+        digits = _GAP.sub("", text[start:end])
+        if len(digits) < 12:
+            return 0
+        if _ends(text, end) and _ISSUER.match(digits) and luhn(digits) and len(set(digits)) > 1:
+            return end
+        end -= 1
+    return 0
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether a number may end here: behind a digit, and not within a group."""
+    return text[end - 1].isdigit() and _END.match(text, end) is not None
+
+
+def _iban(text: str, start: int) -> int:
+    """The length of the country, as many characters from here on."""
+    length = IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
+    found = _IBAN.match(text, start, start + _LONGEST) if length else None
+    if found is None:
+        return 0
+    end, count = start, 0
+    while end < found.end() and count < length:
+        count += text[end] not in " -"
+        end += 1
+    code = _GAP.sub("", text[start:end]).upper()
+    return end if _END.match(text, end) and iban(code) else 0
+
+
+CARDS: Final = Form("card", re.compile(r"(?<![\w.+-])\d"), r"(?<![\w.+-])\d[\d -]{0,38}", _card)
+IBANS: Final = Form(
+    "iban",
+    re.compile(r"(?<![^\W_])[A-Za-z]{2}\d\d"),
+    r"(?<![^\W_])[A-Za-z](?:[A-Za-z](?:\d(?:\d[A-Za-z0-9 -]{0,41})?)?)?",
+    _iban,
+)

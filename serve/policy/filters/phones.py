@@ -1,0 +1,73 @@
+"""Telephone numbers: by their own shape where it is plain, else by the words around them."""
+
+import re
+from typing import Final
+
+from serve.policy.filters.scanner import CONTEXT, Form
+
+_NUMBER: Final = re.compile(
+    r"(?:\+|00)?[(]?\d(?:[ .\-/]?[(]?\d[)]?){6,17}(?: ?(?:x|ext\.?) ?\d{1,6})?(?![\w@])"
+)
+_GROUP: Final = re.compile(r"\d+")
+_EXTENSION: Final = re.compile(r" ?(?:x|ext\.?) ?\d{1,6}\Z")
+_INTERNATIONAL: Final = re.compile(r"\+[1-9]|00[1-9]")
+_NORTH_AMERICAN: Final = re.compile(
+    r"(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d([ .-]))\d{3}[ .-]\d{4}\Z"
+)
+_TRUNK: Final = re.compile(r"\(?0[1-9]")
+_DATE: Final = re.compile(r"(?:19|20)\d\d[ ./-]\d\d?[ ./-]\d\d?|\d\d?[./-]\d\d?[./-](?:19|20)\d\d")
+_BEFORE: Final = re.compile(
+    r"\b(?:(?:tele)?phones?|tel|mobile|cell(?:ular)?|fax|call(?:ed|ing)?|dial|ring|reach|contact|text"
+    r"|sms|messages?|whatsapp|answering|registered|desk|office|line|hotline|voicemail|handy|mobil"
+    r"|telefono?|telefone|t[ée]l(?:[ée]phone)?|m[óo]vil|celular|portable|anrufen|rufnummer|numéro"
+    r"|kontakt|puhelin|telefonnummer)\b[^\d]{0,24}\Z",
+    re.IGNORECASE,
+)
+_BEHIND: Final = re.compile(
+    r"[\s,(-]{1,2}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE
+)
+_AHEAD: Final = 9  # characters that `_BEHIND` may need, and one more
+
+
+def _phone(text: str, start: int) -> int:
+    found = _NUMBER.match(text, start)
+    if found is None or found[0].count("(") != found[0].count(")"):
+        return 0
+    number = _EXTENSION.sub("", found[0])
+    digits = sum(char.isdigit() for char in number)
+    if not 7 <= digits <= 15 or _DATE.match(number):
+        return 0
+    if _is_plain(number, digits) or _is_named(text, start, found.end()):
+        return found.end()
+    return 0
+
+
+def _is_plain(number: str, digits: int) -> bool:
+    """Whether it looks like a telephone number and like nothing else."""
+    if _INTERNATIONAL.match(number):
+        return digits >= 9
+    if _NORTH_AMERICAN.match(number):
+        return True
+    groups = [len(group) for group in _GROUP.findall(number)]
+    if number.startswith("(") and 7 <= digits <= 11:
+        return len(groups) > 1 and max(groups) <= 5
+    return (
+        bool(_TRUNK.match(number))
+        and 9 <= digits <= 12
+        and 2 <= len(groups) <= 6
+        and (max(groups) <= 8)
+    )
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - CONTEXT) : start]
+    return bool(_BEFORE.search(before) or _BEHIND.match(text, end))
+
+
+PHONES: Final = Form(
+    "phone",
+    re.compile(r"(?<![\w./+-])(?<!\d,)(?:\+|00)?\(?\d"),
+    rf"(?<![\w./+-])(?<!\d,)(?:\+\(?|\(|\d)(?:\d[\d ().\-/]{{0,34}}(?: ?(?:x|ext?\.?) ?\d{{0,6}})?"
+    rf"(?:[\s,(-][\s,(A-Za-z-]{{0,{_AHEAD - 1}}})?)?",
+    _phone,
+)
