@@ -1,6 +1,7 @@
 """The waiting itself: `serve.policy.admission` decides, this lets requests wait and go.
 
-One gate per tier and gateway process, on one event loop.
+One gate per tier and gateway process, on one event loop. What other gateways let in, it knows from
+the engine's reports only.
 """
 
 import asyncio
@@ -33,12 +34,13 @@ class Gate:
     slots: int
     clock: Clock = time.monotonic
     rng: random.Random = field(default_factory=random.Random)
+    gateways: int = 1
     policy: Admission = field(init=False)
     _futures: dict[int, asyncio.Future[None]] = field(default_factory=dict)
     _gone: str = ""  # what the engine ran on, in words; empty while it is there
 
     def __post_init__(self) -> None:
-        self.policy = Admission(self.settings, self.slots, self.rng)
+        self.policy = Admission(self.settings, self.slots, self.rng, self.gateways)
 
     @asynccontextmanager
     async def permit(self, ask: Ask) -> AsyncIterator[Permit]:

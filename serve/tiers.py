@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +22,7 @@ from serve.sections.tiers import TierSettings
 PERIOD: Final = 0.25  # seconds between two looks, while there is traffic
 LINGER: Final = 5.0  # seconds without a request after which nobody looks any more
 PATIENCE: Final = 2.0  # seconds a tier has to say how it is
-FIRST_LOOK: Final = 0.3  # seconds that a request waits for the first look after a pause
+FIRST_LOOK: Final = 0.3  # seconds that requests wait for the first look after a pause
 
 
 @dataclass(slots=True)
@@ -70,7 +71,11 @@ def tiers_of(settings: Settings, engines: Mapping[str, Engine]) -> dict[str, Tie
             name,
             tier,
             engines[name],
-            Gate(settings.admission, tier.slots * tier.replicas),
+            Gate(
+                settings.admission,
+                tier.slots * tier.replicas,
+                gateways=settings.gateway.replicas,
+            ),
             Breaker(settings.breaker),
         )
         for name, tier in settings.tiers.items()
@@ -78,12 +83,16 @@ def tiers_of(settings: Settings, engines: Mapping[str, Engine]) -> dict[str, Tie
 
 
 class Watch:
-    """Looks at all tiers every `PERIOD` seconds while there is traffic, and at none otherwise."""
+    """Looks at all tiers every `PERIOD` seconds while there is traffic, and at none otherwise.
+
+    Who waits is traffic: a place that another gateway has left is seen by nothing but a look.
+    """
 
     def __init__(self, tiers: Iterable[Tier], brownout: Brownout) -> None:
         self._tiers = list(tiers)
         self._brownout = brownout
         self._task: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
         self._touched_at = float("-inf")
 
     @property
@@ -91,25 +100,31 @@ class Watch:
         return self._brownout.steps
 
     async def touch(self) -> None:
-        """A request has come. The first one after a pause waits a moment for a look."""
+        """A request has come. Those that come first after a pause wait a moment for a look."""
         self._touched_at = time.monotonic()
         if self._task is None or self._task.done():
-            first = asyncio.Event()
-            self._task = asyncio.create_task(self._run(first))
-            await asyncio.wait([asyncio.create_task(first.wait())], timeout=FIRST_LOOK)
+            self._looked = asyncio.Event()
+            self._task = asyncio.create_task(self._run(self._looked))
+        if not self._looked.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._looked.wait(), FIRST_LOOK)
 
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run(self, first: asyncio.Event) -> None:
-        while time.monotonic() - self._touched_at < LINGER:
+    async def _run(self, looked: asyncio.Event) -> None:
+        while self._has_traffic():
             await asyncio.gather(*(tier.look() for tier in self._tiers))
             pressure = max(tier.gate.policy.pressure() for tier in self._tiers)
             self._brownout.feel(pressure, time.monotonic())
-            first.set()
+            looked.set()
             await asyncio.sleep(PERIOD)
+
+    def _has_traffic(self) -> bool:
+        recent = time.monotonic() - self._touched_at < LINGER
+        return recent or any(tier.gate.policy.waiting for tier in self._tiers)
 
 
 def _state(exc: EngineNotLoaded) -> TierState:

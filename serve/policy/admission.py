@@ -13,18 +13,12 @@ import random
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from models.load import Device, Load
+from models.load import Load
 from serve.policy.estimates import Estimate
 from serve.policy.fairness import FairQueue, Job
+from serve.policy.share import Share
 from serve.sections.admission import AdmissionSettings
 
-FRESH: Final = 3.0  # seconds that a report is believed
-SPEED_STEP: Final = 0.2  # weight of the newest measurement of speed
-BUSY: Final = 0.5  # share of the slots that must run for the speed to be the engine's best
-SETTLED: Final = 10.0  # seconds of being full after which the measured rates have forgotten less
-KV_USABLE: Final = 0.97  # share of the KV cache that is planned with
-THROTTLED: Final = 0.75  # share of the slots that are used when the GPU slows itself down
-TIGHT: Final = 0.5  # the same when somebody else takes its memory
 JITTER: Final = 0.3  # share by which Retry-After varies, so that nobody comes back together
 SHORTEST_RETRY: Final = 1.0  # seconds
 
@@ -72,25 +66,24 @@ class _Entry:
 
 @dataclass(slots=True)
 class Admission:
-    """Of one tier with `slots` places. Numbers that `ask` gives name requests in other calls."""
+    """Of one tier with `slots` places, which `gateways` gateways share.
+
+    Numbers that `ask` gives name requests in other calls.
+    """
 
     settings: AdmissionSettings
     slots: int
     rng: random.Random = field(default_factory=random.Random)
+    gateways: int = 1
+    _share: Share = field(init=False)
     _queue: FairQueue = field(init=False)
     _waiting: dict[int, _Entry] = field(default_factory=dict)
     _inside: dict[int, Estimate] = field(default_factory=dict)
     _reserved: float = 0.0
-    _load: Load | None = None
-    _seen_at: float = float("-inf")
-    _others: int = 0
-    _others_kv: float = 0.0
-    _speed: float | None = None
-    _full_since: float | None = None
-    _device: Device = field(default_factory=Device)
     _next: int = 0
 
     def __post_init__(self) -> None:
+        self._share = Share(self.slots, self.gateways, self.settings.prefill_weight)
         self._queue = FairQueue(self.settings.ageing)
 
     @property
@@ -102,27 +95,11 @@ class Admission:
         return len(self._waiting)
 
     def observe(self, load: Load, now: float) -> None:
-        """A report of the engine. Speed is learnt while it is full, where it is the best."""
-        self._load, self._seen_at = load, now
-        self._device = load.device
-        present = load.running + load.waiting
-        self._others = max(0, present - len(self._inside))
-        self._others_kv = load.kv_tokens_used * self._others / present if present else 0.0
-        self._learn_speed(load, now)
-
-    def _learn_speed(self, load: Load, now: float) -> None:
-        """What is measured counts when the engine has been full for a while; a rise always does."""
-        measured = load.decode_rate + self.settings.prefill_weight * load.prefill_rate
-        full = bool(self._waiting) or load.running >= BUSY * max(1, load.slots_total)
-        self._full_since = (self._full_since or now) if full else None
-        settled = self._full_since is not None and now - self._full_since >= SETTLED
-        if measured > (self._speed or 0.0):
-            self._speed = measured
-        elif settled and measured > 0 and self._speed is not None:
-            self._speed += SPEED_STEP * (measured - self._speed)
+        """A report of the engine."""
+        self._share.observe(load, len(self._inside), len(self._waiting), now)
 
     def ask(self, ask: Ask, now: float) -> Admitted | Queued | Refused:
-        if self._device.lost:
+        if self._share.device.lost:
             return Refused("unavailable", self._jittered(self.settings.patience))
         self._next += 1
         if not self.settings.enabled or (not self._waiting and self._fits(ask.estimate, now)):
@@ -132,11 +109,11 @@ class Admission:
 
     def expected_wait(self, key: str, cost: float) -> float | None:
         """Seconds until a new request begins; None while the engine's speed is unknown."""
-        if self._speed is None or self._speed <= 0:
+        if (speed := self._speed()) is None:
             return None
         inside = sum(self.cost(e) for e in self._inside.values()) / max(1, len(self._inside))
         share = inside / max(1, len(self._inside))  # until the next one ends
-        return (self._queue.ahead(key, cost) + share) / self._speed
+        return (self._queue.ahead(key, cost) + share) / speed
 
     def wait_of(self, estimate: Estimate, key: str, now: float) -> float:
         """Seconds that a request would wait, by all that is known; 0 when it need not."""
@@ -149,7 +126,8 @@ class Admission:
         if not self._waiting:
             return 0.0
         queue = len(self._waiting) / max(1, self.settings.waiting)
-        wait = self._queue.cost / self._speed if self._speed else 0.0
+        speed = self._speed()
+        wait = self._queue.cost / speed if speed else 0.0
         return max(queue, wait / self.settings.patience)
 
     def advance(self, now: float) -> tuple[list[int], list[int]]:
@@ -188,9 +166,11 @@ class Admission:
         self._waiting[self._next] = _Entry(ask, job)
         return Queued(self._next, wait, displaced)
 
+    def _speed(self) -> float | None:
+        return self._share.speed(len(self._inside))
+
     def _pace(self) -> float:
-        """Seconds that a token takes each of those inside; 0 while it is unknown."""
-        return max(1, len(self._inside)) / self._speed if self._speed else 0.0
+        return self._share.pace(len(self._inside))
 
     def _displaced(self, key: str, cost: float) -> int | None:
         """Whose place a newcomer of `key` takes in a full queue: the greediest key's last job."""
@@ -205,7 +185,7 @@ class Admission:
         going = []
         while (job := self._queue.peek()) is not None:
             estimate = self._waiting[job.number].ask.estimate
-            if self._device.lost or not self._fits(estimate, now):
+            if self._share.device.lost or not self._fits(estimate, now):
                 break
             self._queue.pop()
             del self._waiting[job.number]
@@ -218,26 +198,7 @@ class Admission:
         self._reserved += estimate.reserved
 
     def _fits(self, estimate: Estimate, now: float) -> bool:
-        """One request fits always into an engine that has nothing else to do."""
-        fresh = now - self._seen_at <= FRESH
-        others, others_kv = (self._others, self._others_kv) if fresh else (0, 0.0)
-        present = len(self._inside) + others
-        if not present:
-            return True
-        if present >= self._places():
-            return False
-        total = self._load.kv_tokens_total if self._load else 0
-        return not total or self._reserved + others_kv + estimate.reserved <= KV_USABLE * total
-
-    def _places(self) -> int:
-        """How many may run at once: more would only make each of them slower."""
-        useful = self._load.slots_useful if self._load else None
-        places = float(min(self.slots, useful or self.slots))
-        if self._device.throttled:
-            places *= THROTTLED
-        if self._device.tight:
-            places *= TIGHT
-        return max(1, int(places))
+        return self._share.fits(estimate, len(self._inside), self._reserved, now)
 
     def _jittered(self, seconds: float) -> float:
         return max(SHORTEST_RETRY, seconds) * (1 + JITTER * self.rng.random())

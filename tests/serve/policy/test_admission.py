@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from models.load import Device, Load
-from serve.policy.admission import KV_USABLE, Admission, Admitted, Ask, Queued, Refused
+from serve.policy.admission import Admission, Admitted, Ask, Queued, Refused
 from serve.policy.estimates import Estimate
+from serve.policy.share import KV_USABLE
 from serve.sections.admission import AdmissionSettings
 
 SLOTS = 4
