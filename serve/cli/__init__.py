@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from serve.cli import appliance, bench, config, docs, doctor, keys, models, route
+from serve.cli import appliance, bench, cache, config, docs, doctor, keys, models, route
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     app.add_typer(keys.commands, name="keys")
     app.add_typer(models.commands, name="models")
     app.add_typer(docs.commands, name="docs")
+    app.add_typer(cache.commands, name="cache")
     app.add_typer(config.commands, name="config")
     app.command()(route.route)
     app.command()(bench.bench)

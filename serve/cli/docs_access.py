@@ -1,4 +1,4 @@
-"""How commands about documents reach the appliance, and as whom."""
+"""How commands reach a running appliance, and as whom."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ Key = Annotated[
     str | None,
     typer.Option(
         envvar="HEARTH_KEY",
-        help="Whose documents. Default: a key of the owner's, made for this command.",
+        help="Who asks. Default: a key of the owner's, made for this command.",
         show_default=False,
     ),
 ]
@@ -42,8 +42,11 @@ class Access:
     key: str | None
 
     @contextmanager
-    def client(self) -> "Iterator[DocsClient]":
-        """Ends the command with exit code 1 and a line where something is refused."""
+    def client(self, name: str = "docs", lifetime: float | None = None) -> "Iterator[DocsClient]":
+        """Ends the command with exit code 1 and a line where something is refused.
+
+        `name` and `lifetime` (seconds) are those of the key that it makes.
+        """
         from serve.cli.docs_client import DocsClient, DocsRefused
         from serve.cli.own_key import own_key
 
@@ -53,7 +56,8 @@ class Access:
                 with DocsClient(url, self.key or "") as client:
                     yield client
                 return
-            with own_key(self.settings, "docs", admin=True) as key, DocsClient(url, key) as client:
+            own = own_key(self.settings, name, True, lifetime)
+            with own as key, DocsClient(url, key) as client:
                 yield client
         except DocsRefused as exc:
             raise fail(str(exc)) from exc

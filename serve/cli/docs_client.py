@@ -1,6 +1,6 @@
 """Documents of a running appliance, asked for over HTTP."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BufferedReader, FileIO
 from pathlib import Path
 from types import TracebackType
@@ -48,6 +48,9 @@ class DocsClient:
         self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None
     ) -> None:
         self._http.close()
+
+    def ask(self, method: str, url: str, query: Mapping[str, Any] | None = None) -> Told:
+        return self._checked(self._send(method, url, params=query))
 
     def collections(self) -> list[Told]:
         return list(self._all(STORES))

@@ -1,35 +1,20 @@
 """`hearth docs` as a person runs it, against an appliance that really keeps documents."""
 
-import asyncio
 import json
-import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from click.testing import Result
-from typer.testing import CliRunner
 
-from models.embedder import HashingEmbedder
-from models.scripted import ScriptedEngine
-from serve.api.app import House, create_app
-from serve.cli.docs import commands
 from serve.cli.docs_folder import Found, Skipped, files_in
 from serve.cli.docs_judging import FINAL, QuestionsRefused, judged_by, read_questions
-from serve.config import Settings
 from serve.ledger.keys import Keys
-from serve.ledger.rights import ADMIN
-from serve.library import open_library
-from serve.pipeline import Pipeline
+from tests.serve.cli.served import Appliance, started
 
 ROOT = Path(__file__).resolve().parents[3]
 FOX = "# Animals\n\nThe quick brown fox jumps over the lazy dog.\n"
@@ -38,88 +23,10 @@ PAPERS = ("--collection", "papers", "--json")
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 
 
-@dataclass(frozen=True)
-class Appliance:
-    settings: Settings
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "HEARTH_HOME": str(self.settings.home),
-            "HEARTH_PORT": str(self.settings.port),
-            "HEARTH_PROFILE": "small",
-        }
-
-    def docs(self, *arguments: str, **more: str) -> Result:
-        """The command in this process: many at a time would take long to start."""
-        return CliRunner().invoke(commands, arguments, env=self.environment | more)
-
-    def told(self, *arguments: str) -> Any:
-        done = self.docs(*arguments, "--json")
-        assert done.exit_code == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def make_key(self, name: str, admin: bool = False) -> str:
-        keys = Keys(self.settings.database)
-        text = keys.create(name, ADMIN if admin else None)[1]
-        keys.close()
-        return text
-
-    def active_keys(self) -> list[str]:
-        keys = Keys(self.settings.database)
-        names = [key.name for key in keys.all() if key.active]
-        keys.close()
-        return names
-
-
 @pytest.fixture
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
     with started(tmp_path / "home") as made:
         yield made
-
-
-@contextmanager
-def started(home: Path, embedder: str = "hash") -> Iterator[Appliance]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        settings = Settings(
-            home=home,
-            port=listener.getsockname()[1],
-            tiers={"small": {"engine": "scripted", "model": "echo"}},
-            embedder={"engine": "hashing", "model": embedder},
-        )
-        with _served(settings, listener):
-            made = Appliance(settings)
-            made.make_key("owner", admin=True)
-            yield made
-
-
-@contextmanager
-def _served(settings: Settings, listener: socket.socket) -> Iterator[None]:
-    """In a thread of its own, as the command blocks."""
-    started: list[uvicorn.Server] = []
-    ready = threading.Event()
-
-    async def serve() -> None:
-        keys, tiers = Keys(settings.database), {"small": ScriptedEngine("echo")}
-        embedder = HashingEmbedder("hash")
-        library = await open_library(settings, embedder)
-        pipeline = Pipeline(settings, tiers)
-        house = House(settings, keys, pipeline, tiers, embedder, library=library)
-        started.append(uvicorn.Server(uvicorn.Config(create_app(house), log_config=None)))
-        ready.set()
-        await started[0].serve([listener])
-        await library.close()
-        keys.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    assert ready.wait(30)
-    try:
-        yield
-    finally:
-        started[0].should_exit = True
-        thread.join(30)
 
 
 @pytest.fixture
