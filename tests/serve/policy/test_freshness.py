@@ -36,3 +36,12 @@ def test_every_word_more_only_limits(one: str, other: str) -> None:
     assert both.read <= wish.read
     assert both.keep <= wish.keep
     assert both.max_age <= wish.max_age <= inf
+
+
+def test_an_owner_may_allow_less_whatever_is_wished() -> None:
+    wish = Freshness(max_age=60)
+    assert wish.within("on") == wish
+    assert wish.within("exact") == Freshness(max_age=60, alike=False)
+    for others in ("on", "exact", "off"):
+        off = wish.within("off").within(others)  # type: ignore[arg-type]
+        assert (off.read, off.keep, off.alike, off.allowed) == (False, False, False, False)
