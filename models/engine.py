@@ -11,7 +11,7 @@ from models.citation import Citation
 from models.load import Load
 
 Role = Literal["system", "user", "assistant", "tool"]
-FinishReason = Literal["stop", "length", "tool_calls"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 JsonSchema = Mapping[str, Any]
 
 

@@ -94,6 +94,7 @@ class Receipt:
     sources: tuple[Reference, ...] = ()
     notes: tuple[str, ...] = ()
     citations: Counter[str] = field(default_factory=Counter)
+    filters: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     usage: Usage | None = None
     finish_reason: str | None = None
     ttft_ms: float | None = None
@@ -139,6 +140,9 @@ class Receipt:
         if expected is not None:
             self.expected_wait_ms = max(self.expected_wait_ms or 0.0, expected * 1000)
 
+    def filtered(self, side: str, kind: str, action: str) -> None:
+        self.filters[side, kind, action] += 1
+
     def close(self, status: int, error: str | None = None) -> None:
         """`status` as the client saw it; 499 for a client that went away (nginx's word)."""
         self.status = status
@@ -159,6 +163,7 @@ class Receipt:
             "x-hearth-queue-ms": _milliseconds(self.queue_ms) if self.attempts else None,
             "x-hearth-attempts": str(len(self.attempts)) if self.attempts else None,
             "x-hearth-ttft-ms": _milliseconds(self.ttft_ms),
+            "x-hearth-filters": ", ".join(map("/".join, self.filters)) or None,
             "x-hearth-sources": str(len(self.sources)) if self.sources else None,
         }
         return {name: value for name, value in known.items() if value is not None}
@@ -200,6 +205,7 @@ class Receipt:
             "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],
             "notes": list(self.notes),
             "citations": dict(self.citations),
+            "filters": [[*found, count] for found, count in self.filters.items()],
             "steps": [[s.name, s.verdict, _rounded(s.ms)] for s in self.steps],
             "attempts": [[a.tier, a.error, _rounded(a.ms)] for a in self.attempts],
         }

@@ -64,6 +64,12 @@ class Metrics:
         self._cache = Counter(
             "hearth_cache", "Requests by what the cache said.", ("verdict",), registry=registry
         )
+        self._filters = Counter(
+            "hearth_filters",
+            "What filters found, and did.",
+            ("side", "kind", "action"),
+            registry=registry,
+        )
         self._brownout = Counter(
             "hearth_brownout", "Requests under a step of the ladder.", ("step",), registry=registry
         )
@@ -79,6 +85,8 @@ class Metrics:
         for attempt in receipt.attempts:
             self._attempts.labels(attempt.tier, attempt.error or NONE).inc()
         self._observe_admission(receipt, model)
+        for found, count in receipt.filters.items():
+            self._filters.labels(*found).inc(count)
         if receipt.cache is not None:
             self._cache.labels(receipt.cache).inc()
         if receipt.usage is not None and receipt.given_again:
