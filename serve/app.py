@@ -23,9 +23,16 @@ from ray.serve.config import HTTPOptions
 from ray.serve.schema import ApplicationStatus, LoggingConfig, ServeStatus
 
 from serve.config import Settings, load
-from serve.deployments import ChatPage, EmbedderReplica, EngineReplica, Gateway, LibraryReplica
+from serve.deployments import (
+    CacheReplica,
+    ChatPage,
+    EmbedderReplica,
+    EngineReplica,
+    Gateway,
+    LibraryReplica,
+)
 from serve.environment import run_folder
-from serve.proxies import EMBEDDER_APP, LIBRARY_APP, tier_app
+from serve.proxies import CACHE_APP, EMBEDDER_APP, LIBRARY_APP, tier_app
 from serve.sections.tiers import TierSettings
 from serve.specs import embedder_spec, engine_spec, gpus_of
 
@@ -91,6 +98,9 @@ def forget_old_sessions(folder: Path) -> None:
 def applications(settings: Settings) -> list[RunTarget]:
     """What is deployed, each on its own: a tier that fails takes nothing else with it."""
     targets = _tiers(settings, first_tiers(settings))
+    if settings.shares_cache:
+        cache = _shell(settings, CacheReplica, health_check_period_s=1).bind(settings)
+        targets.append(RunTarget(cache, CACHE_APP, route_prefix=None))
     targets.append(RunTarget(_gateway(settings), GATEWAY_APP, route_prefix="/"))
     if settings.ui.enabled:
         page = _shell(settings, ChatPage).bind(settings)

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         return self.library.enabled and self.embedder.engine != "none"
 
     @property
+    def shares_cache(self) -> bool:
+        """One gateway has its kept answers in its own process."""
+        return self.cache.enabled and self.gateway.replicas > 1
+
+    @property
     def url(self) -> str:
         """Where clients on this machine reach the appliance."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "127.0.0.1") else self.host

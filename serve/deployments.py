@@ -12,6 +12,7 @@ from typing import Any
 from ray import serve
 from starlette.types import ASGIApp
 
+from index.caches.tower import Tower
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
 from models.engine import Engine
@@ -29,8 +30,10 @@ from serve.ledger.signins import Signins
 from serve.library import open_library
 from serve.memory_order import go_first
 from serve.pipeline import Helpers, Pipeline
-from serve.proxies import RemoteEmbedder, RemoteEngine, ask_library, card_of
+from serve.proxies import RemoteEmbedder, RemoteEngine, ask_cache, ask_library, card_of
 from serve.remote_library import RemoteLibrary, answer
+from serve.remote_memory import RemoteMemory
+from serve.remote_memory import answer as remember
 from serve.specs import engine_spec
 
 
@@ -92,6 +95,20 @@ class LibraryReplica:
         await self._library.close()
 
 
+class CacheReplica:
+    """The kept answers of several gateways, and who of them generates what."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._memory = open_memory(settings)
+        self._tower = Tower(self._memory)
+
+    async def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        return await remember(self._memory, self._tower, name, arguments)
+
+    async def __del__(self) -> None:
+        self._memory.close()
+
+
 @serve.ingress()
 class Gateway:
     """The HTTP interface: settings go in, an ASGI application comes out.
@@ -113,9 +130,10 @@ class Gateway:
         judge = DifficultyJudge(settings.routing.embedding, settings.embedder.engine == "sentence")
         library = RemoteLibrary(ask_library) if settings.has_library else None
         grounding = Grounding(library, settings.retrieval)
-        memory = open_memory(settings, alone=settings.gateway.replicas == 1)
+        shared = RemoteMemory(ask_cache) if settings.shares_cache else None
+        memory = shared or open_memory(settings)
         alike = settings.cache.enabled and settings.cache.semantic
-        helpers = Helpers(embedder, judge, grounding, memory, alike)
+        helpers = Helpers(embedder, judge, grounding, memory, alike, shared)
         return create_app(
             House(
                 settings=settings,

@@ -85,7 +85,7 @@ class Remembering:
         with receipt.step("cache") as step:
             key, receipt.cache = question.digest(), "miss"
             kept = await self._memory.same(key, wish.max_age) if wish.read else None
-            given = _again(question, receipt, kept)
+            given = _again(wanted, key, kept)
             step.verdict = receipt.cache
         if given is not None:
             return given_again(given, receipt)
@@ -93,7 +93,7 @@ class Remembering:
         if not wish.read:  # who wants a new answer gets one of its own
             return make()
         berth = Berth(key, question.stream, wish.max_age)
-        return self._joining.share(Trip(berth, receipt, make, partial(_again, question, receipt)))
+        return self._joining.share(Trip(berth, receipt, make, partial(_again, wanted, key)))
 
     def _unfit(self, question: Question) -> str | None:
         """Why this is never given again."""
@@ -155,11 +155,13 @@ async def _place(question: Question, asking: Asking) -> Place | None:
     return Place(context, Sentence(text, known.vector, known.tokens))
 
 
-def _again(question: Question, receipt: Receipt, kept: Kept | None) -> Given | None:
+def _again(wanted: Wanted, key: bytes, kept: Kept | None) -> Given | None:
     """The answer to the very same; the receipt says so."""
-    given = _opened(kept, question)
+    if kept is None or kept.sealed.key != key:
+        return None
+    given = _opened(kept, wanted.question)
     if given is not None:
-        receipt.cache, receipt.reason = "hit", "asked before"
+        wanted.receipt.cache, wanted.receipt.reason = "hit", "asked before"
     return given
 
 

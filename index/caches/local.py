@@ -75,7 +75,7 @@ class LocalMemory:
             self._alike.put(place.context, sealed.key, place.sentence)
 
     async def tell(self, told: Told) -> None:
-        self._counts[told.verdict] += 1
+        self._counts[told.verdict] += told.count
         self._tokens_saved += told.tokens
         self._milliseconds_saved += told.milliseconds
 

@@ -35,11 +35,12 @@ class Similar:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How a question ended, and what that saved."""
+    """How `count` questions ended, and what that saved."""
 
     verdict: Verdict
     tokens: int = 0
     milliseconds: float = 0.0
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
