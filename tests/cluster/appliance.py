@@ -20,6 +20,7 @@ import pytest
 from serve.config import Settings
 from serve.environment import cluster_environment, run_folder
 from serve.ledger.keys import Keys
+from serve.ledger.rights import Rights
 
 START_DEADLINE = 180.0  # seconds; two busy cores
 # An answer takes half a minute: who is gone long before has left early, however busy the machine.
@@ -79,7 +80,7 @@ def running(folder: Path, **options: Any) -> Iterator[Appliance]:
         "ui": {"enabled": False},
     }
     settings = Settings.model_validate(chosen | options)
-    _, key = Keys(settings.database).create("test", admin=True)
+    _, key = Keys(settings.database).create("test", Rights(scopes=["admin"]))
     file = folder / "hearth.yaml"
     file.write_text(settings.model_dump_json())
     environment = os.environ | cluster_environment(settings) | {"HEARTH_CONFIG": str(file)}
