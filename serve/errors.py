@@ -2,6 +2,7 @@
 
     Refusal                    what the gateway itself refuses
     ├── BadRequest             400  a field is missing, unknown or out of range
+    │   └── ContentBlocked     400  a filter of the key or of a collection forbids what it says
     ├── MissingKey             401
     ├── InvalidKey             401  unknown, revoked or expired: one text for all
     ├── NotAllowed             403
@@ -67,6 +68,14 @@ class BadRequest(Refusal):
     pass
 
 
+class ContentBlocked(BadRequest):
+    @classmethod
+    def of(cls, kind: str, param: str) -> "ContentBlocked":
+        """`kind` of what was found, which is never said."""
+        text = f"The request was blocked by a content filter: '{param}' has something of the kind"
+        return cls(f"{text} {kind!r}.", param, "content_filter")
+
+
 class MissingKey(Refusal):
     def __init__(self) -> None:
         super().__init__("You did not provide an API key. Send it as 'Authorization: Bearer KEY'.")
@@ -85,6 +94,12 @@ class InvalidKey(Refusal):
 
 class NotAllowed(Refusal):
     pass
+
+
+def model_not_allowed(model: str) -> NotAllowed:
+    """For a key that may not use it."""
+    text = f"This key may not use the model {model[:64]!r}: GET /v1/models lists those it may."
+    return NotAllowed(text, "model", "model_not_allowed")
 
 
 class NotFound(Refusal):
@@ -154,6 +169,7 @@ class Row:
 
 TABLE: dict[type[Exception], Row] = {
     BadRequest: Row(400, IRE),
+    ContentBlocked: Row(400, IRE, "content_filter"),
     MissingKey: Row(401, IRE, "missing_api_key"),
     InvalidKey: Row(401, IRE, "invalid_api_key"),
     NotAllowed: Row(403, IRE, "forbidden"),

@@ -22,17 +22,15 @@ from typing import Final, Protocol
 from index.caches.local import LocalMemory
 from index.caches.memory import Memory
 from index.caches.sharing import Sharing
-from index.store.records import NOBODY, Reader
 from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
 from serve.answering import Answering, Order
 from serve.asked import Question
 from serve.choices import interleave
 from serve.config import Settings
-from serve.errors import NotFound
-from serve.grounding import FromDocuments, Grounding, Grounds, Looking, asked_text
+from serve.errors import NotFound, model_not_allowed
+from serve.grounding import Grounding, Grounds, Looking, asked_text
 from serve.policy.brownout import Brownout
-from serve.policy.freshness import Freshness
 from serve.policy.routing import (
     Asked,
     Conversations,
@@ -46,6 +44,7 @@ from serve.profiles import BUNDLED
 from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.remembering import Remembering, Wanted
+from serve.request import Request
 from serve.tiers import Tier, Watch, tiers_of
 
 AUTO: Final = "auto"
@@ -70,25 +69,6 @@ class Helpers:
     memory: Memory | None = None
     alike: bool = False
     sharing: Sharing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a client asked for. `prompts` has one entry per choice, in order of index.
-
-    `unset`: names of sampling fields that the client left open; the tier fills them in.
-    `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
-    wants the answer to come from. `wish`: whether it may be a kept one, and be kept.
-    """
-
-    model: str
-    prompts: tuple[Prompt, ...]
-    stream: bool
-    unset: frozenset[str] = frozenset()
-    quality: float | None = None
-    documents: FromDocuments | None = None
-    reader: Reader = field(default=NOBODY)
-    wish: Freshness = field(default_factory=Freshness)
 
 
 class Pipeline:
@@ -123,6 +103,15 @@ class Pipeline:
             f"The model {model[:64]!r} does not exist.", param="model", code="model_not_found"
         )
 
+    def _candidates(self, request: Request) -> list[Tier]:
+        """Who may answer. Raises `NotFound`, `NotAllowed`."""
+        named = self.named(request.model)
+        tiers = [self.tiers[named]] if named else list(self.tiers.values())
+        allowed = [each for each in tiers if request.may_use(each.settings.model)]
+        if not allowed:
+            raise model_not_allowed(request.model)
+        return allowed
+
     async def answer(self, request: Request, receipt: Receipt) -> ChunkStream:
         """Chunks of all choices, told apart by `index`, as they come."""
         await self._watch.touch()
@@ -141,8 +130,7 @@ class Pipeline:
         """What documents have to say, where they are asked."""
         if request.documents is None:
             return Grounds()
-        tier = self.named(request.model)
-        tiers = [self.tiers[tier]] if tier else list(self.tiers.values())
+        tiers = self._candidates(request)
         context = max(each.engine.card.context_length for each in tiers)
         tiny = any(each.settings.model.startswith(BUNDLED) for each in tiers)
         search = Looking(request.documents, request.reader, context, receipt.brownout, tiny)
@@ -169,8 +157,7 @@ class Pipeline:
             self._conversations.answered(request.prompts[0], receipt.tier)
 
     def _question(self, request: Request, grounds: Grounds) -> Question:
-        named = self.named(request.model)
-        tiers = [self.tiers[named]] if named else list(self.tiers.values())
+        tiers = self._candidates(request)
         cards = [tier.engine.card for tier in tiers]
         temperature = max(prompt.sampling.temperature for prompt in request.prompts)
         if "temperature" in request.unset:
@@ -185,7 +172,7 @@ class Pipeline:
             request.quality,
             request.stream,
             temperature,
-            request.wish,
+            request.wish if grounds.keep else request.wish.within("off"),
         )
 
     async def _generated(
@@ -208,12 +195,12 @@ class Pipeline:
         self, request: Request, prompt: Prompt, asking: Asking, receipt: Receipt
     ) -> Route:
         """A named tier is obeyed; `auto` may go to any."""
-        if (tier := self.named(request.model)) is not None:
-            return Route((tier,), "named")
+        tiers = self._candidates(request)
+        if request.model != AUTO:
+            return Route((tiers[0].name,), "named")
         settings = self._settings.routing
         if request.quality is not None:
             settings = settings.model_copy(update={"quality": request.quality})
-        tiers = list(self.tiers.values())
         key, most = receipt.key_id or prompt.tenant, prompt.sampling.max_tokens
         estimates = [tier.estimator.guess(key, size_of(prompt), most) for tier in tiers]
         options = [

@@ -13,6 +13,7 @@ from index.store.paging import Window, page_of, window_of
 from index.store.queries import rows
 from index.store.records import CollectionRecord, FileRecord, Page, PageQuery, Reader
 
+_NAMED: Final = "EXISTS (SELECT 1 FROM json_each(:only) WHERE value IN (c.id, c.name))"
 _COLLECTIONS: Final = """
     SELECT c.number, c.id, c.owner, c.name, c.created_at, c.metadata, c.settings, c.expires_at,
            c.version, g.embedder, g.dimension, c.generation,
@@ -22,13 +23,19 @@ _COLLECTIONS: Final = """
     WHERE (:id IS NULL OR c.id = :id) AND (:name IS NULL OR c.name = :name)
       AND (:admin OR c.owner = :tenant
            OR c.number IN (SELECT collection FROM readers WHERE tenant = :tenant))
+      AND (:only IS NULL OR {named})
       AND c.number > :low AND c.number < :high
-    ORDER BY c.number"""
+    ORDER BY c.number""".replace("{named}", _NAMED)
+# Whoever is kept to some collections sees the files in them, and those that are in none.
 _FILES: Final = """
     SELECT id, tenant, name, bytes, sha256, purpose, created_at, number FROM files
     WHERE (:id IS NULL OR id = :id) AND (:admin OR tenant = :tenant)
+      AND (:only IS NULL
+           OR NOT EXISTS (SELECT 1 FROM documents d WHERE d.file = files.id)
+           OR EXISTS (SELECT 1 FROM documents d JOIN collections c ON c.number = d.collection
+                      WHERE d.file = files.id AND {named}))
       AND (:purpose IS NULL OR purpose = :purpose) AND number > :low AND number < :high
-    ORDER BY number"""
+    ORDER BY number""".replace("{named}", _NAMED)
 
 
 def readable(db: apsw.Connection, reader: Reader, collection: str) -> CollectionRecord:
@@ -44,6 +51,12 @@ def writable(db: apsw.Connection, reader: Reader, collection: str) -> Collection
     if not reader.admin and found.owner != reader.tenant:
         raise Forbidden("This collection was shared with you to be read, not to be changed.")
     return found
+
+
+def check_creates(reader: Reader) -> None:
+    """Raises `Forbidden` to those who are kept to collections that are named."""
+    if reader.only is not None:
+        raise Forbidden("This key may use the collections it was made for, and make no others.")
 
 
 def visible(db: apsw.Connection, reader: Reader, query: PageQuery) -> Page[CollectionRecord]:
@@ -109,7 +122,8 @@ def _files(
 
 def _asked(reader: Reader, what: str | None) -> dict[str, Any]:
     known = what if what is None else storable(what)
-    return {"id": known, "tenant": reader.tenant, "admin": reader.admin}
+    only = None if reader.only is None else orjson.dumps(list(map(storable, reader.only))).decode()
+    return {"id": known, "tenant": reader.tenant, "admin": reader.admin, "only": only}
 
 
 def _collection(row: tuple[Any, ...]) -> CollectionRecord:

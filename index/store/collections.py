@@ -73,7 +73,8 @@ class Collections:
         self._removed = removed
 
     def create(self, reader: Reader, new: NewCollection, made_by: Embedding) -> CollectionRecord:
-        """A collection of the reader's own, which nobody else sees."""
+        """A collection of the reader's own, which nobody else sees. Raises `Forbidden`."""
+        access.check_creates(reader)
         row = (
             f"vs_{secrets.token_hex(16)}", reader.tenant, checked_name(new.name), self._clock(),
             _json(new.metadata), _json(new.settings), new.expires_at,

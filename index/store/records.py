@@ -17,10 +17,15 @@ MOST_NAME: Final = 1024  # characters
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks. An `admin` may read and write everything."""
+    """Who asks. An `admin` may read and write everything.
+
+    `only`: there are no other collections for this reader than these, by id or name; None: no such
+    limit.
+    """
 
     tenant: str
     admin: bool = False
+    only: tuple[str, ...] | None = None
 
 
 NOBODY: Final = Reader("")

@@ -13,6 +13,7 @@ from serve.api import guard
 from serve.api.call import Call, ClientGone, Response
 from serve.api.failures import failure
 from serve.api.house import House
+from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
 from serve.errors import MethodNotAllowed, NotFound
 
@@ -81,6 +82,8 @@ async def _handle(call: Call) -> Response | None:
         _authenticate(call)
     if match is None or route is None:
         raise NotFound("Unknown request URL: there is nothing here.", code="unknown_url")
+    if not route.public:
+        check_scope(call.rights, route.needs(call.method))
     call.params = match.params
     if call.method == "OPTIONS":
         return Response(b"", headers=((b"allow", route.allow),))

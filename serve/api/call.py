@@ -15,6 +15,7 @@ from serve.api.house import House
 from serve.api.strict_json import parse
 from serve.errors import RequestTimeout, TooLarge
 from serve.ledger.keys import Key
+from serve.ledger.rights import Rights
 from serve.receipt import Receipt
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -70,9 +71,15 @@ class Call:
     def tenant(self) -> str:
         return self.reader.tenant
 
+    @property
+    def rights(self) -> Rights:
+        """Of the key; those of nobody in particular on a public route."""
+        return self.key.rights if self.key else Rights()
+
     def is_from(self, key: Key) -> None:
         self.key = key
-        self.reader = Reader(key.tenant, key.admin)
+        only = key.rights.collections
+        self.reader = Reader(key.tenant, key.admin, None if only is None else tuple(only))
         self.receipt.key_id, self.receipt.tenant = key.id, key.tenant
 
     async def document(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from models.engine import Usage
 from serve.api.call import Call, Response, as_json
 from serve.api.schema import validated
 from serve.api.schema_embeddings import EmbeddingRequest
-from serve.errors import NotFound
+from serve.errors import NotFound, model_not_allowed
 
 
 async def embeddings(call: Call) -> Response:
@@ -19,6 +19,8 @@ async def embeddings(call: Call) -> Response:
     limits = call.house.settings.limits
     asked = validated(EmbeddingRequest, document, limits).checked(limits)
     embedder = _embedder(call, asked.model)
+    if not call.rights.allow_model(asked.model):
+        raise model_not_allowed(asked.model)
     call.receipt.model = asked.model
     with call.receipt.step("embed"):
         found = await call.unless_gone(embedder.embed(cast("Inputs", asked.input)))

@@ -17,9 +17,9 @@ from serve.api.call import Call, Response, as_json
 from serve.api.events import send_events
 from serve.api.schema_sampling import SamplingFields
 from serve.errors import BadRequest
-from serve.pipeline import Request
 from serve.policy.freshness import KNOWN, Freshness
 from serve.receipt import Reference
+from serve.request import Request
 
 QUALITY = "x-hearth-quality"
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
@@ -66,6 +66,7 @@ MakeEncoder = Callable[[Head], Encoder]
 
 def request_of(call: Call, asked: SamplingFields, prompts: Sequence[Prompt]) -> Request:
     """Raises `BadRequest` for a dial that is none."""
+    models = call.rights.models
     quality = call.headers.only(QUALITY.encode())
     return Request(
         asked.model,
@@ -74,14 +75,19 @@ def request_of(call: Call, asked: SamplingFields, prompts: Sequence[Prompt]) -> 
         asked.unset,
         None if quality is None else _dial(quality),
         wish=_wish(call, asked.cache or ""),
+        models=None if models is None else tuple(models),
     )
 
 
 def _wish(call: Call, field: str) -> Freshness:
-    """What the header and the field `cache` say. Raises `BadRequest` for a field that is none."""
+    """What the key, the header and the field `cache` say, together.
+
+    Raises `BadRequest` for a field that is none.
+    """
+    allowed = Freshness().limited("no-store" if call.rights.cache == "off" else "")
     header = b",".join(call.headers.all(b"cache-control")).decode("latin-1")
     try:
-        return Freshness().limited(header, strict=False).limited(field)
+        return allowed.limited(header, strict=False).limited(field)
     except ValueError as exc:
         words = f"'cache' may be made of {KNOWN}, with commas between them, but not {exc}."
         raise BadRequest(words, "cache", "invalid_value") from None

@@ -45,7 +45,8 @@ async def _models(call: Call) -> list[dict[str, Any]]:
         for tier, engine in house.tiers.items()
     ]
     auto = [_auto(call, states)] if len(answering) > 1 else []
-    return [*answering, *auto, *_embedding_models(call)]
+    every = [*answering, *auto, *_embedding_models(call)]
+    return [one for one in every if one["id"] == AUTO or call.rights.allow_model(one["id"])]
 
 
 def _auto(call: Call, states: Mapping[str, State]) -> dict[str, Any]:

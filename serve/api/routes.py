@@ -11,6 +11,7 @@ from serve.api.chat import chat
 from serve.api.completions import completions
 from serve.api.embeddings import embeddings
 from serve.api.files import add_file, delete_file, file, file_content, files
+from serve.api.guard import SAFE_METHODS
 from serve.api.health import live, ready
 from serve.api.metrics import metrics
 from serve.api.model_list import PREFIX, model, models
@@ -36,10 +37,12 @@ from serve.api.vector_stores import (
     collections,
     delete_collection,
 )
+from serve.ledger.rights import Scope
 
 Handler = Callable[[Call], Awaitable[Response | None]]
 Body = Literal["json", "multipart", "none"]
 Handlers = Mapping[str, Handler]
+Scopes = tuple[Scope, ...]
 
 _PARAM = re.compile(r"\{(\w+)\}")
 
@@ -48,17 +51,26 @@ _PARAM = re.compile(r"\{(\w+)\}")
 class Route:
     """`name` is the URL with its variable parts in braces: one word for all that match.
 
-    `body` is what a POST brings.
+    `body` is what a POST brings. A key needs one of `scopes`, to read one of `readers`; without
+    any, each key will do.
     """
 
     name: str
     handlers: Handlers
     public: bool = False
     body: Body = "json"
+    scopes: Scopes = ()
+    readers: Scopes | None = None
 
     @property
     def allow(self) -> bytes:
         return ", ".join(sorted({*self.handlers, "OPTIONS"})).encode()
+
+    def needs(self, method: str) -> Scopes:
+        """The scopes of which a key must have one."""
+        if self.readers is not None and method in SAFE_METHODS:
+            return self.readers
+        return self.scopes
 
     @property
     def pattern(self) -> re.Pattern[bytes]:
@@ -83,8 +95,17 @@ def _get(name: str, handler: Handler, public: bool = False) -> Route:
     return Route(name, _read(handler), public)
 
 
-def _post(name: str, handler: Handler, public: bool = False) -> Route:
-    return Route(name, {"POST": handler}, public)
+def _post(name: str, handler: Handler, scopes: Scopes) -> Route:
+    return Route(name, {"POST": handler}, scopes=scopes)
+
+
+def _kept(name: str, handlers: Handlers, body: Body = "json") -> Route:
+    """Of documents: who asks may read, who ingests may change."""
+    return Route(name, handlers, body=body, scopes=("ingest",), readers=("chat", "ingest"))
+
+
+def _admin(name: str, handlers: Handlers, body: Body = "json") -> Route:
+    return Route(name, handlers, body=body, scopes=("admin",))
 
 
 _STORES = "/v1/vector_stores"
@@ -92,31 +113,31 @@ _STORE = f"{_STORES}/{{store}}"
 _DOCUMENT = f"{_STORE}/files/{{file}}"
 
 ROUTES = (
-    _post("/v1/chat/completions", chat),
-    _post("/v1/completions", completions),
-    _post("/v1/embeddings", embeddings),
+    _post("/v1/chat/completions", chat, ("chat",)),
+    _post("/v1/completions", completions, ("chat",)),
+    _post("/v1/embeddings", embeddings, ("embed",)),
     _get("/v1/models", models),
-    Route("/v1/files", {**_read(files), "POST": add_file}, body="multipart"),
-    Route("/v1/files/{file}", {**_read(file), "DELETE": delete_file}),
-    _get("/v1/files/{file}/content", file_content),
-    Route(_STORES, {**_read(collections), "POST": add_collection}),
-    Route(_STORE, {**_read(collection), "POST": change_collection, "DELETE": delete_collection}),
-    _post(f"{_STORE}/search", search),
-    Route(f"{_STORE}/readers", {**_read(readers), "POST": share}),
-    Route(f"{_STORE}/readers/{{reader}}", {"DELETE": unshare}),
-    _get(f"{_STORE}/embedder", embedder),
-    Route(f"{_STORE}/embedder/back", {"POST": go_back}, body="none"),
-    Route(f"{_STORE}/embedder/former", {"DELETE": forget_former}),
-    Route(f"{_STORE}/files", {**_read(documents), "POST": add_document}),
-    Route(_DOCUMENT, {**_read(document), "POST": set_attributes, "DELETE": delete_document}),
-    _get(f"{_DOCUMENT}/content", document_content),
-    _get(f"{_DOCUMENT}/passages", passages),
-    _get(f"{_DOCUMENT}/original", original),
-    Route(f"{_DOCUMENT}/cancel", {"POST": cancel_document}, body="none"),
-    Route("/admin/cache", {**_read(cache_stats), "DELETE": flush_cache}),
-    _get("/admin/cache/entries", cache_entries),
+    _kept("/v1/files", {**_read(files), "POST": add_file}, body="multipart"),
+    _kept("/v1/files/{file}", {**_read(file), "DELETE": delete_file}),
+    _kept("/v1/files/{file}/content", _read(file_content)),
+    _kept(_STORES, {**_read(collections), "POST": add_collection}),
+    _kept(_STORE, {**_read(collection), "POST": change_collection, "DELETE": delete_collection}),
+    _post(f"{_STORE}/search", search, ("chat", "ingest")),
+    _kept(f"{_STORE}/readers", {**_read(readers), "POST": share}),
+    _kept(f"{_STORE}/readers/{{reader}}", {"DELETE": unshare}),
+    _kept(f"{_STORE}/embedder", _read(embedder)),
+    _kept(f"{_STORE}/embedder/back", {"POST": go_back}, body="none"),
+    _kept(f"{_STORE}/embedder/former", {"DELETE": forget_former}),
+    _kept(f"{_STORE}/files", {**_read(documents), "POST": add_document}),
+    _kept(_DOCUMENT, {**_read(document), "POST": set_attributes, "DELETE": delete_document}),
+    _kept(f"{_DOCUMENT}/content", _read(document_content)),
+    _kept(f"{_DOCUMENT}/passages", _read(passages)),
+    _kept(f"{_DOCUMENT}/original", _read(original)),
+    _kept(f"{_DOCUMENT}/cancel", {"POST": cancel_document}, body="none"),
+    _admin("/admin/cache", {**_read(cache_stats), "DELETE": flush_cache}),
+    _admin("/admin/cache/entries", _read(cache_entries)),
     _get("/metrics", metrics),
-    _post("/signin", signin, public=True),
+    Route("/signin", {"POST": signin}, public=True),
     _get("/health/live", live, public=True),
     _get("/health/ready", ready, public=True),
 )

@@ -109,7 +109,7 @@ async def test_whoever_is_no_admin_is_refused(
     await asked(client, "one")
     refused = await client.request(method, url)
     assert refused.status_code == 403
-    assert refused.json()["error"]["code"] == "forbidden"
+    assert refused.json()["error"]["code"] == "insufficient_scope"
     assert "admin" in refused.json()["error"]["message"]
     async with api.client(headers={}) as nobody:
         assert (await nobody.request(method, url)).status_code == 401

@@ -1,0 +1,32 @@
+"""A client's request, read and checked, on its way through the pipeline."""
+
+from dataclasses import dataclass, field
+
+from index.store.records import NOBODY, Reader
+from models.engine import Prompt
+from serve.grounding import FromDocuments
+from serve.policy.freshness import Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked for. `prompts` has one entry per choice, in order of index.
+
+    `unset`: names of sampling fields that the client left open; the tier fills them in.
+    `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
+    wants the answer to come from. `wish`: whether it may be a kept one, and be kept. `models`:
+    those that may answer; None: all.
+    """
+
+    model: str
+    prompts: tuple[Prompt, ...]
+    stream: bool
+    unset: frozenset[str] = frozenset()
+    quality: float | None = None
+    documents: FromDocuments | None = None
+    reader: Reader = field(default=NOBODY)
+    wish: Freshness = field(default_factory=Freshness)
+    models: tuple[str, ...] | None = None
+
+    def may_use(self, model: str) -> bool:
+        return self.models is None or model in self.models
