@@ -6,7 +6,7 @@ The store's calls block, so they run in threads; its own lock puts writers in a 
 import asyncio
 from asyncio import to_thread
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from index.filtered import Filtered
 from index.filters import Filter
 from index.incoming import Incoming
 from index.ingestion import Ingestion
-from index.library import PIECE, Addition, Collection, Embedders, Search
+from index.library import PIECE, Addition, Collection, Embedders, Search, keeps_answers
 from index.retriever import Retrieval, retrieve
 from index.source import Source
 from index.store.collections import Changes, Embedding, NewCollection
@@ -198,7 +198,8 @@ class Keeper:
         if not all(self._ingestion.speaks_for(source.collection) for source in sources):
             question = Question(question.text)  # vectors of another embedder: words decide
         filtered = [await to_thread(_filtered, source, search.filter) for source in sources]
-        return await retrieve(question, filtered, search.plan, self._options.reranker)
+        found = await retrieve(question, filtered, search.plan, self._options.reranker)
+        return replace(found, keep=all(keeps_answers(source.collection) for source in sources))
 
     def _source(self, reader: Reader, name: str) -> CollectionSource:
         """The collection with this id, or else this name."""

@@ -5,7 +5,7 @@ in another process. Everything may raise an `IndexRefusal`.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from index.documents import Attributes, Question, StoredPassage
 from index.filters import Filter
@@ -23,6 +23,9 @@ from index.store.records import (
     State,
 )
 
+CACHE: Final = "cache"  # in a collection's settings: how answers from it are kept
+OFF: Final = "off"
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -30,6 +33,11 @@ class Collection:
 
     record: CollectionRecord
     counts: Counts
+
+
+def keeps_answers(record: CollectionRecord) -> bool:
+    """Whether answers from it may be kept, and be given again."""
+    return record.settings.get(CACHE) != OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,11 +52,14 @@ class RetrievalPlan:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """`timings` in milliseconds by stage; `notes` for people: what was not as usual."""
+    """`timings` in milliseconds by stage; `notes` for people: what was not as usual. `keep`: an
+    answer from it may be kept.
+    """
 
     hits: tuple[Hit, ...]
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    keep: bool = True
 
 
 async def retrieve(

@@ -62,7 +62,8 @@ class Grounds:
     """What an answer stands on. `input`: None is as it was. `refusal`: documents alone may answer,
     and they do not tell.
 
-    `plain`: the answer is text for people, so that marks may be put into it.
+    `plain`: the answer is text for people, so that marks may be put into it. `keep`: it may be
+    kept.
     """
 
     input: PromptInput | None = None
@@ -71,6 +72,7 @@ class Grounds:
     notes: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     plain: bool = True
+    keep: bool = True
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -120,7 +122,7 @@ class Grounding:
         made = grounded(messages, hits, budget, mode, looking.tiny)
         own = tuple(message.content for message in messages)
         plain = prompt.format.kind == "text"
-        return Grounds(made.messages, made.sources, None, found.notes, own, plain)
+        return Grounds(made.messages, made.sources, None, found.notes, own, plain, found.keep)
 
     def _plan(self, looking: Looking) -> RetrievalPlan:
         few = "fewer_passages" in looking.brownout

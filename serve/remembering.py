@@ -92,12 +92,12 @@ class Remembering:
         make = partial(self._made, wanted, key)
         if not wish.read:  # who wants a new answer gets one of its own
             return make()
-        berth = Berth(key, question.stream, wish.max_age)
+        berth = Berth(key, question.stream, wish.max_age, wish.alike)
         return self._joining.share(Trip(berth, receipt, make, partial(_again, wanted, key)))
 
     def _unfit(self, question: Question) -> str | None:
         """Why this is never given again."""
-        if not self._settings.enabled:
+        if not (self._settings.enabled and question.wish.allowed):
             return "off"
         if not question.wish.keep:
             return "no-store"
@@ -108,7 +108,7 @@ class Remembering:
     async def _made(self, wanted: Wanted, key: bytes) -> ChunkStream:
         """What was asked before in other words; else what is generated."""
         receipt, place, given = wanted.receipt, None, None
-        if self._alike:
+        if self._alike and wanted.question.wish.alike:
             with receipt.step("similar") as step:
                 place = await _place(wanted.question, wanted.asking)
                 given = await self._similar(place, wanted) if place else None

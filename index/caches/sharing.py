@@ -14,12 +14,14 @@ from models.engine import Chunk
 
 class Berth(NamedTuple):
     """What those have in common who share a generation: what they ask (a digest), whether they
-    read it as a stream, and how old (in seconds) a kept answer may be.
+    read it as a stream, how old (in seconds) a kept answer may be, and whether one to the same in
+    other words will do.
     """
 
     key: bytes
     stream: bool
     max_age: float
+    alike: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import time
 from typing import Any, Final
 
 from index.documents import Passage, StoredPassage
-from index.library import Collection
+from index.library import OFF, Collection, keeps_answers
 from index.store.records import CollectionRecord, DocumentRecord, FileRecord, Reader
 
 DAY: Final = 86_400  # seconds
@@ -54,6 +54,7 @@ def collection_object(found: Collection, reader: Reader) -> dict[str, Any]:
         "metadata": record.metadata,
         "last_active_at": int(last_active(record)),
         "access": _access(record, reader),
+        "cache": "on" if keeps_answers(record) else OFF,
         **_expiry(record),
     }
 

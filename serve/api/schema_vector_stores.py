@@ -15,6 +15,7 @@ MOST_KEY: Final = 64  # characters
 MOST_VALUE: Final = 512
 MOST_FILES: Final = 100  # of one request
 MOST_DAYS: Final = 3650
+Cache = Literal["on", "off"]
 RANKERS = Literal["none", "auto", "default-2024-11-15"]
 
 
@@ -93,12 +94,15 @@ class ChunkingStrategy(Schema):
 
 
 class NewStore(Schema):
+    """`cache`: whether answers from it may be kept, and be given again."""
+
     name: ShownName | None = None
     description: Annotated[str, Field(max_length=MOST_VALUE)] | None = None
     file_ids: Annotated[list[FileId], Field(max_length=MOST_FILES)] | None = None
     metadata: Metadata | None = None
     expires_after: ExpiresAfter | None = None
     chunking_strategy: ChunkingStrategy | None = None
+    cache: Cache | None = None
 
 
 class ChangedStore(Schema):
@@ -107,6 +111,7 @@ class ChangedStore(Schema):
     name: ShownName | None = None
     metadata: Metadata | None = None
     expires_after: ExpiresAfter | None = None
+    cache: Cache | None = None
 
 
 class NewStoreFile(Schema):

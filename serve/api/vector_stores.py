@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
-from index.library import Addition, Collection
+from index.caches.memory import Scope
+from index.library import CACHE, OFF, Addition, Collection
 from index.store.collections import Changes, NewCollection
 from index.store.records import Reader
+from models.errors import EngineError
 from serve.api.call import Call, Response, as_json
 from serve.api.library_objects import (
     DAY,
@@ -48,6 +51,8 @@ def _new(asked: NewStore) -> NewCollection:
         settings[DESCRIPTION] = asked.description
     if asked.expires_after:
         settings[EXPIRY] = asked.expires_after.days
+    if asked.cache:
+        settings[CACHE] = asked.cache
     expires = _end_of(asked.expires_after)
     return NewCollection(asked.name or UNTITLED, asked.metadata or {}, settings, expires)
 
@@ -74,22 +79,35 @@ async def change_collection(call: Call) -> Response:
     found = await library.collection(call.reader, name)
     changes = _changes(asked, found.record.settings)
     changed = await library.change_collection(call.reader, name, changes)
+    if asked.cache == OFF:
+        await _forget_answers(call, name)
     return as_json(collection_object(changed, call.reader))
 
 
 def _changes(asked: ChangedStore, settings: Mapping[str, Any]) -> Changes:
-    if "expires_after" not in asked.model_fields_set:
-        return Changes(asked.name, asked.metadata)
-    kept = {key: value for key, value in settings.items() if key != EXPIRY}
+    kept, expires = dict(settings), None
+    if asked.cache:
+        kept[CACHE] = asked.cache
+    if "expires_after" in asked.model_fields_set:
+        kept.pop(EXPIRY, None)
+        expires = _end_of(asked.expires_after) or 0
     if asked.expires_after:
         kept[EXPIRY] = asked.expires_after.days
-    return Changes(asked.name, asked.metadata, kept, _end_of(asked.expires_after) or 0)
+    return Changes(asked.name, asked.metadata, kept if kept != settings else None, expires)
 
 
 async def delete_collection(call: Call) -> Response:
     name = call.params["store"]
     await call.house.documents.delete_collection(call.reader, name)
+    await _forget_answers(call, name)
     return as_json({"id": name, "object": "vector_store.deleted", "deleted": True})
+
+
+async def _forget_answers(call: Call, collection: str) -> None:
+    """They would not be given again, but they would be there until they are too old."""
+    if call.house.memory is not None:
+        with suppress(EngineError):
+            await call.house.memory.flush(Scope(collection=collection), dry_run=False)
 
 
 async def noticed(call: Call, found: Collection) -> None:

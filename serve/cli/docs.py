@@ -157,6 +157,22 @@ def unshare(
     typer.echo(f"{with_} may no longer read {found['name']}.")
 
 
+@commands.command()
+@reaching
+def cache(
+    reach: Access,
+    collection: Which,
+    use: Annotated[str, typer.Argument(help="on or off.")],
+) -> None:
+    """Say whether answers from a collection may be kept; off forgets those that are."""
+    if use not in ("on", "off"):
+        raise typer.BadParameter("Say on or off.")
+    with reach.client() as client:
+        found = client.collection(collection)
+        client.change(found["id"], {"cache": use})
+    typer.echo(f"Answers from {found['name']} are {'kept' if use == 'on' else 'not kept'}.")
+
+
 def _of(
     client: "DocsClient", store: dict[str, Any], state: str | None = None
 ) -> Iterator[dict[str, Any]]:

@@ -76,6 +76,9 @@ class DocsClient:
     def create(self, name: str) -> Told:
         return self._ask("POST", STORES, {"name": name})
 
+    def change(self, store: str, changes: Told) -> Told:
+        return self._ask("POST", f"{STORES}/{store}", changes)
+
     def delete_collection(self, store: str) -> None:
         self._ask("DELETE", f"{STORES}/{store}")
 

@@ -186,3 +186,23 @@ async def test_an_embedder_that_fails_costs_only_the_hit() -> None:
 def test_it_needs_the_embedder_that_its_weights_were_trained_with() -> None:
     with pytest.raises(ValueError, match="needs embedder"):
         Settings.model_validate({"cache": {"semantic": True}, "embedder": {"engine": "hashing"}})
+
+
+async def test_an_owner_may_allow_the_very_same_question_only() -> None:
+    bench, exact = Bench(), Freshness().within("exact")
+    await bench.ask(FIRST)
+    for expected in ("miss", "hit"):
+        _, receipt = await bench.ask(replace(chat(AGAIN), wish=exact))
+        assert (receipt.cache, receipt.cache_reason) == (expected, None)
+    for _ in range(2):
+        _, receipt = await bench.ask(replace(chat(AGAIN), wish=Freshness().within("off")))
+        assert receipt.cache == "off"
+
+
+async def test_who_is_given_the_very_same_only_joins_nobody_who_is_given_more() -> None:
+    bench, exact = Bench(), Freshness().within("exact")
+    await bench.ask(FIRST)
+    wishes = [Freshness(), exact, Freshness(), exact]
+    asked = [bench.ask(replace(chat(AGAIN), wish=wish)) for wish in wishes]
+    told = [receipt.cache for _, receipt in await asyncio.gather(*asked)]
+    assert told == ["similar", "miss", "similar", "joined"]

@@ -144,6 +144,17 @@ def test_documents_and_whole_collections_are_removed_with_their_files(
     assert appliance.docs("rm", "--collection", "papers").exit_code == 2
 
 
+def test_answers_from_a_collection_are_kept_or_not_as_its_owner_says(
+    appliance: Appliance, folder: Path
+) -> None:
+    appliance.told("add", str(folder), "--collection", "papers")
+    for use, words in (("off", "are not kept"), ("on", "are kept")):
+        assert words in appliance.docs("cache", "papers", use).stdout
+        (collection,) = appliance.told("collections")
+        assert collection["cache"] == use
+    assert appliance.docs("cache", "papers", "maybe").exit_code == 2
+
+
 def test_a_collection_is_shared_and_taken_back(appliance: Appliance, folder: Path) -> None:
     friend = appliance.make_key("friend")
     appliance.told("add", str(folder), "--collection", "papers")
