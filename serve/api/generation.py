@@ -84,13 +84,13 @@ def _wish(call: Call, field: str) -> Freshness:
 
     Raises `BadRequest` for a field that is none.
     """
-    allowed = Freshness().limited("no-store" if call.rights.cache == "off" else "")
     header = b",".join(call.headers.all(b"cache-control")).decode("latin-1")
     try:
-        return allowed.limited(header, strict=False).limited(field)
+        asked = Freshness().limited(header, strict=False).limited(field)
     except ValueError as exc:
         words = f"'cache' may be made of {KNOWN}, with commas between them, but not {exc}."
         raise BadRequest(words, "cache", "invalid_value") from None
+    return asked.within(call.rights.cache)
 
 
 def _dial(text: bytes) -> float:

@@ -5,10 +5,10 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serve.policy.freshness import Use
 from serve.sections.quotas import Limits
 
 Scope = Literal["chat", "embed", "ingest", "admin"]
-CacheUse = Literal["on", "exact", "off"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 USER: Final[tuple[Scope, ...]] = ("chat", "embed", "ingest")
 
@@ -32,7 +32,7 @@ class Rights(BaseModel):
     collections: Names | None = None
     expires_at: Annotated[float, Field(gt=0, lt=1e11)] | None = None
     parent: Name | None = None
-    cache: CacheUse = "on"
+    cache: Use = "on"
     filters: Name | None = None
     limits: Limits | None = None
 
