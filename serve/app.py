@@ -41,6 +41,9 @@ PAGE_APP = "page"
 OBJECT_STORE = 80_000_000  # bytes; nothing large travels through it
 KEPT_SESSIONS = 3
 MANY = 100_000  # the gateway decides who waits, not Serve
+# Seconds. A frozen process has missed three in a row after 13; 30 are to be enough to replace it,
+# of which a start with the bundled model takes 6 to 9 on two cores.
+HEALTH_TIMEOUT = 4
 WATCH_PERIOD = 0.5  # seconds between looks at the head
 STATUS_PERIOD = 5.0  # seconds between questions to Serve, once ready: each costs 50 ms of a core
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)  # receipts tell more
@@ -216,7 +219,7 @@ def _engine(settings: Settings, tier: TierSettings) -> serve.Application:
         gpus=gpus_of(tier),
         num_replicas=tier.replicas,
         health_check_period_s=1,
-        health_check_timeout_s=9,  # missed three times, a frozen process is replaced: in 30 s
+        health_check_timeout_s=HEALTH_TIMEOUT,
     )
     return engine.bind(engine_spec(settings, tier), run_folder(settings))
 

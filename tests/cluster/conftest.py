@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.appliance import PLACES, WAITING, WORDS, Appliance, running
+from tests.cluster.appliance import PLACES, WAITING, WORDS, Appliance, eventually, running
+
+GATEWAYS = 3
 
 
 @pytest.fixture(scope="package")
@@ -17,6 +19,8 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
         "broken": {"engine": "llama", "model": "broken", "path": "/nonexistent.gguf"},
         "large": {**scripted, "model": "big"},
     }
-    options = {"tiers": tiers, "gateway": {"replicas": 3}, "admission": {"waiting": WAITING}}
+    options = {"tiers": tiers, "gateway": {"replicas": GATEWAYS}, "admission": {"waiting": WAITING}}
     with running(tmp_path_factory.mktemp("home"), **options) as started:
+        # It is ready with the first of them.
+        assert eventually(lambda: len(started.replicas("gateway")) == GATEWAYS, 60)
         yield started

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 
 COUNT = 20  # words of an answer: a second
 TEXT = "".join(WORDS[:COUNT])
+REPLACED = 30.0  # seconds from the freeze to the first answer of the new engine, its start included
 URL = "/v1/chat/completions"
 STRONG = {"x-hearth-quality": "1"}  # auto prefers the large tier
 
@@ -113,8 +114,8 @@ def test_an_engine_that_is_frozen_is_left_in_the_middle_of_an_answer_and_replace
     assert response.headers["x-hearth-tier"] == "large"
     assert content(first) + "".join(content(e) for e in rest if isinstance(e, dict)) == TEXT
     assert done == "[DONE]"
-    replaced = eventually(lambda: not victim.is_running() and answers(appliance, "big"), 120)
-    assert replaced, "the frozen engine was not replaced"
+    assert eventually(lambda: not victim.is_running() and answers(appliance, "big"), REPLACED)
+    assert time.monotonic() - frozen_at < REPLACED
 
 
 def content(event: dict[str, Any]) -> str:
@@ -130,8 +131,7 @@ def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) 
 
     seen = asyncio.run(herd())
     statuses = Counter(status for status, _ in seen)
-    assert set(statuses) <= {200, 429, 503}
-    assert statuses[429] > 0
+    assert set(statuses) == {200, 429}
     assert statuses[200] >= PLACES + WAITING
     assert all("retry-after: " in head for status, head in seen if status != 200)
     assert [engine(appliance, "small"), *appliance.replicas("gateway")] == before
