@@ -99,7 +99,7 @@ def _handler(call: Call, route: Route) -> Handler:
     handler = route.handlers.get(call.method)
     if handler is None:
         raise MethodNotAllowed(f"Only {route.allow.decode()} are allowed here.")
-    if call.method == "POST" and route.body != "none":
+    if call.method in ("POST", "PATCH") and route.body != "none":
         guard.check_body(call.headers, route.body)
     return handler
 

@@ -72,6 +72,11 @@ class Call:
         return self.reader.tenant
 
     @property
+    def actor(self) -> str:
+        """Who does it, for the audit log: the key's id."""
+        return self.key.id if self.key else "nobody"
+
+    @property
     def rights(self) -> Rights:
         """Of the key; those of nobody in particular on a public route."""
         return self.key.rights if self.key else Rights()

@@ -6,6 +6,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from serve.api.admin_cache import cache_entries, cache_stats, flush_cache
+from serve.api.admin_keys import (
+    add_key,
+    audit,
+    change_key,
+    groups,
+    key,
+    keys,
+    put_group,
+    remove_group,
+    revoke_key,
+    rotate_key,
+)
 from serve.api.call import Call, Response
 from serve.api.chat import chat
 from serve.api.completions import completions
@@ -134,6 +146,12 @@ ROUTES = (
     _kept(f"{_DOCUMENT}/passages", _read(passages)),
     _kept(f"{_DOCUMENT}/original", _read(original)),
     _kept(f"{_DOCUMENT}/cancel", {"POST": cancel_document}, body="none"),
+    _admin("/admin/keys", {**_read(keys), "POST": add_key}),
+    _admin("/admin/keys/{key}", {**_read(key), "PATCH": change_key, "DELETE": revoke_key}),
+    _admin("/admin/keys/{key}/rotate", {"POST": rotate_key}),
+    _admin("/admin/groups", {**_read(groups), "POST": put_group}),
+    _admin("/admin/groups/{group}", {"DELETE": remove_group}),
+    _admin("/admin/audit", _read(audit)),
     _admin("/admin/cache", {**_read(cache_stats), "DELETE": flush_cache}),
     _admin("/admin/cache/entries", _read(cache_entries)),
     _get("/metrics", metrics),

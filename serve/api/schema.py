@@ -123,7 +123,7 @@ S = TypeVar("S", bound=Schema)
 def validated(schema: type[S], document: Mapping[str, Any], limits: LimitSettings) -> S:
     """`document` as a `schema`. Raises `BadRequest` for the first thing that is wrong with it."""
     try:
-        return schema.model_validate(document, context=limits)
+        return schema.model_validate(document, strict=True, context=limits)
     except ValidationError as exc:
         raise _translated(exc.errors(include_url=False)[0]) from exc
 
@@ -132,6 +132,7 @@ def validated(schema: type[S], document: Mapping[str, Any], limits: LimitSetting
 _PROBLEMS = {
     "missing": ("missing_required_parameter", "Missing required parameter: '{param}'."),
     "unknown_parameter": ("unknown_parameter", "Unknown parameter: {name}."),
+    "extra_forbidden": ("unknown_parameter", "Unknown parameter: {name}."),
     "unsupported_parameter": (
         "unsupported_parameter",
         "Unsupported parameter: '{param}' is not supported here.",

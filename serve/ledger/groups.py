@@ -10,6 +10,7 @@ from serve.ledger.audit import LOCAL, note
 from serve.ledger.database import writing
 from serve.sections.quotas import Limits
 
+GroupName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 GroupKind = Literal["team", "person", "program"]
 DEEPEST: Final = 4  # groups above a key
 _MEMBERS: Final = """
@@ -23,7 +24,7 @@ class Group(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+    name: GroupName
     kind: GroupKind = "team"
     parent: str | None = None
     limits: Limits = Limits()
@@ -32,6 +33,10 @@ class Group(BaseModel):
 
 class GroupRefused(Exception):
     """`args[0]` says why, for people; `args[1]` names the field."""
+
+
+class GroupInUse(GroupRefused):
+    """Something counts for it."""
 
 
 class Groups:
@@ -87,7 +92,7 @@ class Groups:
             if not gone.fetchall():
                 raise GroupRefused(f"No group has the name {name!r}.", "group")
             if self._db.execute(_MEMBERS, (name,)).fetchall():
-                raise GroupRefused("Keys or groups still count for this group.", "group")
+                raise GroupInUse("Keys or groups still count for this group.", "group")
             note(self._db, by, "group.remove", name)
 
 
