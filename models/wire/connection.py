@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from enum import IntEnum
 from struct import Struct
-from typing import Final
+from typing import Final, cast
 
 HEADER: Final = Struct("!IIB")
 LONGEST: Final = 256 << 20  # bytes of a body; what is longer is not ours
@@ -55,8 +55,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
         rest = self._rest

@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from models.engine import ChunkStream, Message, Prompt, Sampling
 from models.errors import EngineInterrupted, EngineUnavailable
@@ -153,3 +154,11 @@ async def test_health_load_and_waking_are_asked_at_the_same_door(tmp_path: Path)
         assert (await engine.load()).running == 0
         await engine.wake()
         assert replicas.woken == 1
+
+
+def test_it_works_on_uvloop_which_serve_runs_on(tmp_path: Path) -> None:
+    async def ask() -> str:
+        async with wired(tmp_path, ScriptedEngine("echo")) as (engine, _):
+            return await asyncio.wait_for(said(engine.generate(prompt("one two"))), 10)
+
+    assert uvloop.run(ask()) == "one two"
