@@ -22,7 +22,7 @@ class Question:
     `models` names who may answer, with revisions; `prompts` are without what documents say, which
     is in `sources`: collection, document and words of each. `only`: nothing else may answer; None:
     documents are not asked. `temperature` is the highest that may be used; `unset` and `quality`
-    as in `serve.pipeline.Request`.
+    as in `serve.pipeline.Request`; `filters`: what holds of their policies.
     """
 
     model: str
@@ -35,6 +35,7 @@ class Question:
     stream: bool
     temperature: float
     wish: Freshness
+    filters: Sequence[object] = ()
 
     def digest(self) -> bytes:
         """SHA-256. Who asks, how urgently and how it is delivered change no answer."""
@@ -45,6 +46,7 @@ class Question:
             self.only,
             sorted(self.unset),
             self.quality,
+            self.filters,
             [_essence(prompt) for prompt in self.prompts],
         )
         return sha256(orjson.dumps(said, _plain, _JSON)).digest()

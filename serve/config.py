@@ -27,6 +27,7 @@ from serve.sections.admission import AdmissionSettings, BrownoutSettings
 from serve.sections.appliance import GatewaySettings, LogSettings, UiSettings
 from serve.sections.cache import CacheSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
+from serve.sections.filters import FilterSettings
 from serve.sections.library import LibrarySettings, RetrievalSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
 from serve.sections.routing import RoutingSettings
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     deadlines: DeadlineSettings = Field(DeadlineSettings(), description="Seconds.")
     retry: RetrySettings = Field(RetrySettings(), description="Attempts before giving up.")
     cache: CacheSettings = Field(CacheSettings(), description="Answers that are given again.")
+    filters: FilterSettings = Field(FilterSettings(), description="What is looked for, and done.")
     routing: RoutingSettings = Field(RoutingSettings(), description="Who answers `auto`.")
     admission: AdmissionSettings = Field(AdmissionSettings(), description="Who may go, who waits.")
     brownout: BrownoutSettings = Field(BrownoutSettings(), description="What is spared first.")

@@ -124,6 +124,13 @@ class Grounding:
         plain = prompt.format.kind == "text"
         return Grounds(made.messages, made.sources, None, found.notes, own, plain, found.keep)
 
+    async def known_as(self, collections: Sequence[str], reader: Reader) -> tuple[str, ...]:
+        """Names and ids of `collections`, which are one or the other. Raises `IndexRefusal`."""
+        if self._library is None:
+            return tuple(collections)
+        found = [await self._library.collection(reader, name) for name in collections]
+        return tuple(each for one in found for each in (one.record.id, one.record.name))
+
     def _plan(self, looking: Looking) -> RetrievalPlan:
         few = "fewer_passages" in looking.brownout
         most = looking.wanted.most or self._settings.passages

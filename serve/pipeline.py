@@ -1,6 +1,7 @@
 """The way of a request, once, without coming back.
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
+    4 screen              what must not go in, by the policies in force: `serve.screening`
     6 retrieve            passages of the named collections: `serve.grounding`
     5 cache               the same again, in other words, or just now: `serve.remembering`
     7 choose the tier     the named one, or for `auto` what `serve.policy.routing` says
@@ -9,8 +10,8 @@
    10 cite, observe       what came from documents is checked; chunks are noted in the receipt
 
 The cache comes after the search, not before it: what is found is a part of what is asked, so that
-no answer outlives a passage it stood on. Steps 3 and 4 (limits, screening) take their places
-between these as they are built. Steps return a value or raise; nothing calls an earlier step.
+no answer outlives a passage it stood on. Step 3 (limits) takes its place between these as it is
+built. Steps return a value or raise; nothing calls an earlier step.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ from serve.choices import interleave
 from serve.config import Settings
 from serve.errors import NotFound, model_not_allowed
 from serve.grounding import Grounding, Grounds, Looking, asked_text
-from serve.policy.brownout import Brownout
+from serve.policy.brownout import Brownout, shortened
 from serve.policy.routing import (
     Asked,
     Conversations,
@@ -45,6 +46,7 @@ from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.remembering import Remembering, Wanted
 from serve.request import Request
+from serve.screening import Screening
 from serve.tiers import Tier, Watch, tiers_of
 
 AUTO: Final = "auto"
@@ -82,6 +84,7 @@ class Pipeline:
         self.tiers: Mapping[str, Tier] = tiers_of(settings, engines)
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
+        self._screening = Screening(settings.filters)
         self._conversations = Conversations()
         memory = self._helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
         self._remembering = Remembering(
@@ -116,6 +119,7 @@ class Pipeline:
         """Chunks of all choices, told apart by `index`, as they come."""
         await self._watch.touch()
         receipt.stream, receipt.brownout = request.stream, self._watch.brownout
+        request = await self._screened(request, receipt)
         asking = Asking(self._helpers.embedder, asked_text(request.prompts[0], request.documents))
         try:
             grounds = await self._ground(request, asking, receipt)
@@ -125,6 +129,15 @@ class Pipeline:
                     yield chunk
         finally:
             await asking.close()
+
+    async def _screened(self, request: Request, receipt: Receipt) -> Request:
+        """`request` once it was looked through. Raises `ContentBlocked`."""
+        collections = request.documents.collections if request.documents else ()
+        if collections and self._screening.asks_for_collections:
+            collections = await self._helpers.grounding.known_as(collections, request.reader)
+        policy = self._screening.policy(request.filters, collections)
+        screened = self._screening.incoming(request.prompts, policy, receipt)
+        return replace(request, screened=screened)
 
     async def _ground(self, request: Request, asking: Asking, receipt: Receipt) -> Grounds:
         """What documents have to say, where they are asked."""
@@ -173,19 +186,24 @@ class Pipeline:
             request.stream,
             temperature,
             request.wish if grounds.keep else request.wish.within("off"),
+            request.screened.policy.identity,
         )
 
     async def _generated(
         self, request: Request, grounds: Grounds, asking: Asking, receipt: Receipt
     ) -> ChunkStream:
-        prompts = [self._spared(grounds.under(prompt), receipt) for prompt in request.prompts]
+        screened = request.screened
+        under = [screened.under(grounds.under(prompt)) for prompt in request.prompts]
+        most = self._settings.brownout.output_tokens
+        prompts = [shortened(prompt, receipt.brownout, most) for prompt in under]
         with receipt.step("route"):
             route = await self._route(request, prompts[0], asking, receipt)
         receipt.tier, receipt.reason = route.tiers[0], route.reason
         receipt.model = self._settings.tiers[route.tiers[0]].model
         order = Order(route.tiers, request.stream, receipt, request.unset)
         with receipt.step("generate"):
-            answers = (self._answering.answer(order, prompt) for prompt in prompts)
+            begins = [partial(self._answering.answer, order, prompt) for prompt in prompts]
+            answers = map(partial(screened.answer, receipt), prompts, begins)
             streams = [grounds.cited(stream) for stream in answers]
             async with aclosing(interleave(streams)) as chunks:
                 async for chunk in chunks:
@@ -224,11 +242,3 @@ class Pipeline:
         if judge is None or len(self.tiers) == 1 or not 0 < quality < 1:
             return None
         return await judge.guess(asking, quality)
-
-    def _spared(self, prompt: Prompt, receipt: Receipt) -> Prompt:
-        """What the brownout takes from an answer, said in its receipt."""
-        if "shorter_output" not in receipt.brownout:
-            return prompt
-        limit = self._settings.brownout.output_tokens
-        most = min(prompt.sampling.max_tokens or limit, limit)
-        return replace(prompt, sampling=replace(prompt.sampling, max_tokens=most))

@@ -6,6 +6,7 @@ from index.store.records import NOBODY, Reader
 from models.engine import Prompt
 from serve.grounding import FromDocuments
 from serve.policy.freshness import Freshness
+from serve.screening import Screened
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Request:
     `unset`: names of sampling fields that the client left open; the tier fills them in.
     `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
     wants the answer to come from. `wish`: whether it may be a kept one, and be kept. `models`:
-    those that may answer; None: all.
+    those that may answer; None: all. `filters`: the policy that its key names; `screened` what
+    that comes to, once it was looked through.
     """
 
     model: str
@@ -27,6 +29,8 @@ class Request:
     reader: Reader = field(default=NOBODY)
     wish: Freshness = field(default_factory=Freshness)
     models: tuple[str, ...] | None = None
+    filters: str | None = None
+    screened: Screened = field(default_factory=Screened)
 
     def may_use(self, model: str) -> bool:
         return self.models is None or model in self.models

@@ -76,6 +76,7 @@ def request_of(call: Call, asked: SamplingFields, prompts: Sequence[Prompt]) -> 
         None if quality is None else _dial(quality),
         wish=_wish(call, asked.cache or ""),
         models=None if models is None else tuple(models),
+        filters=call.rights.filters,
     )
 
 

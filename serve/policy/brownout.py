@@ -1,5 +1,9 @@
 """What is spared as pressure rises, one step at a time, with hysteresis so that nothing flaps."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
+from models.engine import Prompt
 from serve.sections.admission import BrownoutSettings, BrownoutStep
 
 SMOOTHING = 0.3  # weight of the newest pressure
@@ -38,3 +42,11 @@ class Brownout:
         """The pressure at which step `level` (from 0) is taken."""
         first, last, steps = self._settings.first, self._settings.last, len(self._settings.steps)
         return first if steps == 1 else first + (last - first) * level / (steps - 1)
+
+
+def shortened(prompt: Prompt, steps: Collection[str], most: int) -> Prompt:
+    """What `steps` take from an answer: it has `most` tokens then."""
+    if "shorter_output" not in steps:
+        return prompt
+    limit = min(prompt.sampling.max_tokens or most, most)
+    return replace(prompt, sampling=replace(prompt.sampling, max_tokens=limit))

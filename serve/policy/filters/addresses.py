@@ -52,9 +52,9 @@ NETWORKS: Final = Form(
 )
 
 _PLACES: Final = (
-    "com org net edu gov mil int info biz name app dev cloud online site shop blog tech ai io me tv "
-    "xyz eu us uk de fr es it nl be ch at se no fi dk pt gr ie cz hu ro bg hr si sk lt lv ee lu mt "
-    "cy is tr ua ru ca mx br ar cl pe au nz jp kr cn tw hk sg in th vn ph id za eg ke ng il ae"
+    "com org net edu gov mil int info biz name app dev cloud online site shop blog tech ai io me "
+    "tv xyz eu us uk de fr es it nl be ch at se no fi dk pt gr ie cz hu ro bg hr si sk lt lv ee lu "
+    "mt cy is tr ua ru ca mx br ar cl pe au nz jp kr cn tw hk sg in th vn ph id za eg ke ng il ae"
 )
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,28}[A-Za-z0-9])?"
 _BARE: Final = rf"(?:{_LABEL}\.){{1,2}}(?:{'|'.join(_PLACES.split())})(?![\w@-]|\.\w)"

@@ -1,4 +1,4 @@
-"""Check digits. Each takes a text of digits (and letters, where said) and tells whether it holds."""
+"""Check digits. Each function takes digits (or letters, where said) and tells if they hold."""
 
 import re
 from typing import Final

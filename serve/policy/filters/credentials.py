@@ -1,4 +1,4 @@
-"""Secrets: keys and tokens by the marks that their issuers gave them, and passwords by their names."""
+"""Secrets: keys and tokens by the marks of their issuers, passwords by the names before them."""
 
 import re
 from typing import Final
@@ -15,6 +15,7 @@ _MARKS: Final = {
     "gsk_": 30, "r8_": 30, "AGE-SECRET-KEY-1": 20, "dckr_pat_": 20, "shpat_": 20, "hearth-": 30,
 }  # fmt: skip
 _TOKEN: Final = "|".join(rf"{re.escape(mark)}(?=[\w.-]{{{more}}})" for mark, more in _MARKS.items())
+_MARK: Final = rf"(?:{'|'.join(map(re.escape, _MARKS))})"
 _LETTERS: Final = re.compile(r"[A-Za-z]")
 _DIGIT: Final = re.compile(r"\d")
 _RUN: Final = re.compile(r"[\w.-]{1,36}")
@@ -31,7 +32,7 @@ def _token(text: str, start: int) -> int:
 _TOKENS: Final = Form(
     "secret",
     re.compile(rf"(?<![\w-])(?:{_TOKEN})"),
-    rf"(?<![\w-])(?:{begun_words(list(_MARKS))}|(?:{'|'.join(map(re.escape, _MARKS))})[\w.-]{{0,35}})",
+    rf"(?<![\w-])(?:{begun_words(list(_MARKS))}|{_MARK}[\w.-]{{0,35}})",
     _token,
     Tail(re.compile(r"(?:[\w-]|\.(?=[\w-]))*"), re.compile(r"\.\Z")),
 )
