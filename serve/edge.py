@@ -34,6 +34,7 @@ SERVE_HEADERS = (
     "x-session-id",
     "serve_multiplexed_model_id",
 )
+CLIENT = "x-hearth-client"  # the address of whoever is connected, whatever they say it is
 
 
 class Deadlines(NamedTuple):
@@ -85,6 +86,7 @@ def _frontend(deadlines: Deadlines) -> str:
     """
     rules = [f"http-request del-header {name}" for name in SERVE_HEADERS]
     rules += [
+        f"http-request set-header {CLIENT} %[src]",
         f"http-request wait-for-body time {deadlines.body}s if !{{ req.hdr(expect) -m found }}",
         "http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
         " if { res.fhdr(x-request-id) -m found }",

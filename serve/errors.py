@@ -13,6 +13,9 @@
     ├── UnsupportedMedia       415
     ├── HeadersTooLarge        431
     ├── Overloaded             429  no place, and none in time: come back later
+    │   ├── RateLimited        429  a limit of the key, its groups or the model is reached
+    │   ├── QuotaSpent         429  a budget is spent until it renews
+    │   ├── TooManyBadKeys     429  from this address
     │   └── OutOfService       503  what would answer is not to be used at present
     └── QueueDeadline          503  it waited, and its deadline came first
     EngineError                what an engine refuses: see models/errors.py
@@ -140,6 +143,18 @@ class Overloaded(Refusal):
         return cls(f"Too many requests wait. Try again in {seconds} seconds.", retry_after)
 
 
+class RateLimited(Overloaded):
+    pass
+
+
+class QuotaSpent(Overloaded):
+    pass
+
+
+class TooManyBadKeys(Overloaded):
+    pass
+
+
 class OutOfService(Overloaded):
     pass
 
@@ -180,6 +195,9 @@ TABLE: dict[type[Exception], Row] = {
     UnsupportedMedia: Row(415, IRE, "unsupported_media_type"),
     HeadersTooLarge: Row(431, IRE, "headers_too_large"),
     Overloaded: Row(429, "rate_limit_error", "overloaded"),
+    RateLimited: Row(429, "rate_limit_error", "rate_limit_exceeded"),
+    QuotaSpent: Row(429, "insufficient_quota", "insufficient_quota"),
+    TooManyBadKeys: Row(429, "rate_limit_error", "too_many_bad_keys"),
     OutOfService: Row(503, SERVER, "no_healthy_backend"),
     QueueDeadline: Row(503, SERVER, "deadline_exceeded"),
     PromptRefused: Row(400, IRE),

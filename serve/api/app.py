@@ -4,7 +4,9 @@ It is written against ASGI itself: a small answer costs about as much as its che
 that goes away is noticed wherever the request is.
 """
 
+import asyncio
 import logging
+import time
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,7 +17,7 @@ from serve.api.failures import failure
 from serve.api.house import House
 from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
-from serve.errors import MethodNotAllowed, NotFound
+from serve.errors import InvalidKey, MethodNotAllowed, NotFound, TooManyBadKeys
 
 __all__ = ["House", "create_app"]
 
@@ -79,7 +81,7 @@ async def _handle(call: Call) -> Response | None:
     guard.check_host(headers, authorities)
     guard.check_origin(headers, call.method, authorities)
     if route is None or not route.public:
-        _authenticate(call)
+        await _authenticate(call)
     if match is None or route is None:
         raise NotFound("Unknown request URL: there is nothing here.", code="unknown_url")
     if not route.public:
@@ -90,9 +92,18 @@ async def _handle(call: Call) -> Response | None:
     return await _handler(call, route)(call)
 
 
-def _authenticate(call: Call) -> None:
-    with call.receipt.step("authenticate"):
-        call.is_from(call.house.keys.authenticate(guard.bearer(call.headers)))
+async def _authenticate(call: Call) -> None:
+    """Raises `MissingKey`, `InvalidKey`; `TooManyBadKeys`, late, to an address that tries many."""
+    try:
+        with call.receipt.step("authenticate"):
+            call.is_from(call.house.keys.authenticate(guard.bearer(call.headers)))
+    except InvalidKey:
+        too_many = call.house.knocks.bad_key(call.address, time.monotonic())
+        if too_many is None:
+            raise
+        await call.unless_gone(asyncio.sleep(too_many.hold))
+        text = f"Too many bad keys came from here. Try again in {too_many.retry_after:.0f} seconds."
+        raise TooManyBadKeys(text, too_many.retry_after) from None
 
 
 def _handler(call: Call, route: Route) -> Handler:

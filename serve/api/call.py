@@ -10,7 +10,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from index.store.records import NOBODY, Reader
-from serve.api.guard import Headers, content_length
+from serve.api.guard import Headers, address_of, content_length
 from serve.api.house import House
 from serve.api.strict_json import parse
 from serve.errors import RequestTimeout, TooLarge
@@ -60,6 +60,7 @@ class Call:
         self.headers = Headers(scope["headers"])
         self.query: bytes = scope.get("query_string", b"")
         self.params: Mapping[str, str] = {}
+        self.address = address_of(self.headers, (scope.get("client") or ("",))[0])
         self.receipt = Receipt()
         self.reader = NOBODY
         self.key: Key | None = None

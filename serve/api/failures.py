@@ -14,7 +14,9 @@ LOG = logging.getLogger("hearth.api")
 # Clients retry these statuses by themselves; for any other failure a retry is useless.
 RETRIED = frozenset({408, 409, 429, 500, 502, 503, 504})
 # With these codes a retry would only cost the same again.
-HOPELESS = frozenset({"deadline_exceeded", "model_checksum_mismatch", "conflict"})
+HOPELESS = frozenset(
+    {"deadline_exceeded", "model_checksum_mismatch", "conflict", "insufficient_quota"}
+)
 # Statuses after which the rest of the request is not worth reading.
 CLOSING = frozenset({408, 413, 431})
 

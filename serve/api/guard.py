@@ -14,6 +14,7 @@ from serve.errors import (
 from serve.sections.requests import LimitSettings
 
 MEDIA = {"json": b"application/json", "multipart": b"multipart/form-data"}
+CLIENT = b"x-hearth-client"  # see serve/edge.py
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -85,6 +86,12 @@ def bearer(headers: Headers) -> str:
     if len(values) > 1 or scheme.lower() != b"bearer" or not text.strip():
         raise InvalidKey
     return text.strip().decode("latin-1")
+
+
+def address_of(headers: Headers, peer: str) -> str:
+    """The client's: what HAProxy, which is on this machine, says of it, and nobody else."""
+    named = headers.only(CLIENT) if peer in LOOPBACK or not peer else None
+    return named.decode("latin-1")[:64] if named else peer
 
 
 def check_body(headers: Headers, kind: str) -> None:

@@ -17,6 +17,7 @@ from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
 from serve.ledger.signins import Signins
 from serve.pipeline import Pipeline
+from serve.policy.knocks import Knocks
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class House:
     @cached_property
     def states(self) -> TierStates:
         return TierStates(self.tiers)
+
+    @cached_property
+    def knocks(self) -> Knocks:
+        return Knocks()
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -69,18 +69,22 @@ def nobody() -> int:
 
 
 @pytest.fixture
-def upstream(nobody: int) -> Iterator[None]:
-    """An application on that port after all, which answers every connection with two ids."""
+def upstream(nobody: int) -> Iterator[list[bytes]]:
+    """An application on that port after all, which answers every connection with two ids.
+
+    What it was sent.
+    """
+    heads: list[bytes] = []
 
     class Answer(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            self.request.recv(65536)
+            heads.append(self.request.recv(65536))
             self.request.sendall(TWO_IDS)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", nobody), Answer) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield
+        yield heads
         server.shutdown()
         thread.join(10)
 
@@ -180,10 +184,17 @@ def test_every_error_file_is_a_whole_response(tmp_path: Path) -> None:
         assert json.loads(body)["error"]["type"] == kind
 
 
-def test_the_first_of_two_request_ids_goes_out_alone(port: int, upstream: None) -> None:
+def test_the_first_of_two_request_ids_goes_out_alone(port: int, upstream: list[bytes]) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(get("/app"))
         head = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")[0]
     assert head.lower().count(b"x-request-id") == 1
     assert b"req_ours" in head
     assert b"uvicorn" not in head
+
+
+def test_nobody_can_say_that_they_connect_from_elsewhere(port: int, upstream: list[bytes]) -> None:
+    lie = b"X-Hearth-Client: 8.8.8.8\r\nX-Hearth-Client: 9.9.9.9\r\nConnection:"
+    ask(port, get("/app").replace(b"Connection:", lie))
+    named = [line for line in upstream[0].lower().split(b"\r\n") if b"x-hearth-client" in line]
+    assert named == [b"x-hearth-client: 127.0.0.1"]

@@ -1,12 +1,16 @@
 """Who gets in: keys, hosts, origins, paths, methods, sizes and kinds of bodies."""
 
 import re
+import time
 from typing import Any
 
 import httpx
 import pytest
 
-from serve.api.routes import ROUTES
+from serve.api.app import create_app
+from serve.api.routes import ROUTES, Route
+from serve.ledger.rights import ADMIN, Rights
+from serve.policy.knocks import FREE
 
 CHAT = "/v1/chat/completions"
 BODY = {"model": "echo", "messages": [{"role": "user", "content": "hi"}]}
@@ -71,6 +75,72 @@ async def test_a_revoked_key_is_refused_at_once_with_the_same_text(api: Any) -> 
         )
     assert revoked.status_code == 401
     assert revoked.json() == unknown.json()
+
+
+def from_address(address: str) -> dict[str, str]:
+    return {"authorization": "Bearer hearth-x-y", "x-hearth-client": address}
+
+
+async def test_who_tries_many_keys_is_sent_away_and_good_keys_are_not(api: Any) -> None:
+    async with api.client(headers=from_address("10.0.0.1")) as client:
+        tried = [await client.get("/v1/models") for _ in range(FREE + 2)]
+        assert [response.status_code for response in tried] == [401] * FREE + [429] * 2
+        assert code(tried[-1]) == "too_many_bad_keys"
+        assert [tried[-2].headers["retry-after"], tried[-1].headers["retry-after"]] == ["1", "2"]
+        assert (await client.get("/v1/models", headers=api.headers)).status_code == 200
+        other = await client.get("/v1/models", headers=from_address("10.0.0.2"))
+        assert other.status_code == 401
+
+
+async def test_an_address_is_believed_from_this_machine_only(api: Any) -> None:
+    transport = httpx.ASGITransport(create_app(api.house), client=("10.0.0.9", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for number in range(FREE):
+            await client.get("/v1/models", headers=from_address(f"10.0.1.{number}"))
+        response = await client.get("/v1/models", headers=from_address("10.0.2.1"))
+    assert response.status_code == 429
+
+
+def right(status: int, route: Route, method: str, rights: Rights | None) -> bool:
+    """Whether the verdict is; `rights` None: of a key that opens nothing, or of none."""
+    if route.public:
+        return status not in (401, 403)
+    if rights is None:
+        return status == 401
+    if not rights.allow(route.needs(method)):
+        return status == 403
+    return status not in (401, 403)
+
+
+async def test_the_matrix_of_routes_keys_and_hosts_has_no_wrong_verdict(api: Any) -> None:
+    keys, chat = api.house.keys, Rights(scopes=["chat"])
+    callers: list[tuple[str, Rights | None]] = [
+        ("", None),
+        ("hearth-nobody-x", None),
+        ("sk-" + "a" * 48, None),
+        (keys.create("old", Rights(expires_at=time.time() - 1))[1], None),
+        (keys.create("gone")[1], None),
+        (keys.create("turned")[1], None),
+        *((keys.create("some", rights)[1], rights) for rights in (chat, Rights(), ADMIN)),
+    ]
+    keys.revoke("gone")
+    keys.rotate("turned")
+    asks = [
+        (route, method, caller, host)
+        for route in ROUTES
+        for method in route.handlers
+        for caller in callers
+        for host in ("localhost", *HOSTS)
+    ]
+    assert len(asks) > 2000
+    async with api.client(headers={}) as client:
+        for number, (route, method, (text, rights), host) in enumerate(asks):
+            headers = {"host": host, "x-hearth-client": f"client-{number}"}
+            headers |= {"authorization": f"Bearer {text}"} if text else {}
+            path = re.sub(r"\{\w+\}", "x", route.name)
+            status = (await client.request(method, path, headers=headers)).status_code
+            fine = right(status, route, method, rights) if host == "localhost" else status == 400
+            assert fine, (method, path, rights, host, status)
 
 
 async def test_two_keys_in_one_request_are_refused(api: Any) -> None:
