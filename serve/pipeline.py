@@ -84,7 +84,7 @@ class Pipeline:
         self.tiers: Mapping[str, Tier] = tiers_of(settings, engines)
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
-        self._screening = Screening(settings.filters)
+        self.screening = Screening(settings.filters)
         self._conversations = Conversations()
         memory = self._helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
         self._remembering = Remembering(
@@ -133,10 +133,10 @@ class Pipeline:
     async def _screened(self, request: Request, receipt: Receipt) -> Request:
         """`request` once it was looked through. Raises `ContentBlocked`."""
         collections = request.documents.collections if request.documents else ()
-        if collections and self._screening.asks_for_collections:
+        if collections and self.screening.asks_for_collections:
             collections = await self._helpers.grounding.known_as(collections, request.reader)
-        policy = self._screening.policy(request.filters, collections)
-        screened = self._screening.incoming(request.prompts, policy, receipt)
+        policy = self.screening.policy(request.filters, collections)
+        screened = self.screening.incoming(request.prompts, policy, receipt)
         return replace(request, screened=screened)
 
     async def _ground(self, request: Request, asking: Asking, receipt: Receipt) -> Grounds:

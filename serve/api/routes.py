@@ -27,6 +27,7 @@ from serve.api.guard import SAFE_METHODS
 from serve.api.health import live, ready
 from serve.api.metrics import metrics
 from serve.api.model_list import PREFIX, model, models
+from serve.api.moderations import moderations
 from serve.api.readers import readers, share, unshare
 from serve.api.signin import signin
 from serve.api.vector_store_embedder import embedder, forget_former, go_back
@@ -128,6 +129,7 @@ ROUTES = (
     _post("/v1/chat/completions", chat, ("chat",)),
     _post("/v1/completions", completions, ("chat",)),
     _post("/v1/embeddings", embeddings, ("embed",)),
+    _post("/v1/moderations", moderations, ("chat",)),
     _get("/v1/models", models),
     _kept("/v1/files", {**_read(files), "POST": add_file}, body="multipart"),
     _kept("/v1/files/{file}", {**_read(file), "DELETE": delete_file}),

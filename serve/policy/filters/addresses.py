@@ -13,6 +13,7 @@ EMAILS: Final = Form(
     r"\w[\w.%+-]{0,31}(?:@[\w.-]{0,29})?",
     tail=Tail(re.compile(r"(?:[\w-]|\.(?=[\w-]))*"), re.compile(r"\.\Z")),
     needs="@",
+    reach=(32, 31),
 )
 
 _V4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?!\w|\.\d|/\d)")

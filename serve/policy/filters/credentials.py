@@ -31,7 +31,7 @@ def _token(text: str, start: int) -> int:
 
 _TOKENS: Final = Form(
     "secret",
-    re.compile(rf"(?<![\w-])(?:{_TOKEN})"),
+    re.compile(rf"(?<![\w-])(?=[\w.-]{{15}})(?:{_TOKEN})"),
     rf"(?<![\w-])(?:{begun_words(list(_MARKS))}|{_MARK}[\w.-]{{0,35}})",
     _token,
     Tail(re.compile(r"(?:[\w-]|\.(?=[\w-]))*"), re.compile(r"\.\Z")),
@@ -47,15 +47,19 @@ _BLOCK: Final = Form(
         re.compile(r"-----END[A-Z ]{1,30}-----"),
     ),
     needs="PRIVATE KEY",
+    reach=(40, 24),
 )
 
 _NAMES: Final = (
     "password", "passwd", "passphrase", "pwd", "secret", "token", "api_key", "apikey", "api-key",
     "access_key", "secret_key", "client_secret", "auth_token", "access_token", "private_key",
 )  # fmt: skip
-_NAME: Final = rf"(?i:{'|'.join(_NAMES)})"
-_GIVEN: Final = r"[\"']?[ \t]{0,2}(?:[:=]|=>|:=)[ \t]{0,2}[\"']?"
+_SIGN: Final = r"(?:=>|:=|[:=])[ \t]{0,2}[\"']?"
 _VALUE: Final = r"[^\s\"'<>,;&(){}\[\]]"
+_NAMED: Final = re.compile(
+    rf"(?<![A-Za-z0-9])(?:{'|'.join(_NAMES)})[\"']?[ \t]{{0,2}}{_SIGN}\Z", re.IGNORECASE
+)
+_GIVEN: Final = re.compile(rf"{_VALUE}{{8,20}}")
 _EMPTY: Final = re.compile(
     r"your|example|change|placeholder|redacted|xxx|\*\*|\.\.\.|\$", re.IGNORECASE
 )
@@ -63,18 +67,21 @@ _EMPTY: Final = re.compile(
 
 def _password(text: str, start: int) -> int:
     """A value of letters and figures that stands for itself."""
-    head = text[start : start + 20]
-    value = re.match(rf"{_VALUE}{{8,20}}", head)
-    if value is None or _EMPTY.search(value[0]) or not _DIGIT.search(value[0]):
+    value = _GIVEN.match(text, start, start + 20)
+    if (
+        value is None
+        or _EMPTY.search(value[0])
+        or not _NAMED.search(text[max(0, start - 40) : start])
+    ):
         return 0
-    return value.end() + start if _LETTERS.search(value[0]) else 0
+    mixed = _DIGIT.search(value[0]) and _LETTERS.search(value[0])
+    return value.end() if mixed else 0
 
 
 _PASSWORDS: Final = Form(
     "secret",
-    re.compile(rf"(?<![A-Za-z0-9]){_NAME}{_GIVEN}({_VALUE}{{8}})"),
-    rf"(?<![A-Za-z0-9])(?:(?i:{begun_words(_NAMES)})|{_NAME}[\"']?[ \t]{{0,2}}"
-    rf"(?:(?:[:=]|=>|:=)[ \t]{{0,2}}[\"']?{_VALUE}{{0,20}})?)",
+    re.compile(rf"{_SIGN}({_VALUE}{{8}})"),
+    rf"(?:[:=]|{_SIGN}{_VALUE}{{0,20}})",
     _password,
     Tail(re.compile(rf"{_VALUE}*")),
 )

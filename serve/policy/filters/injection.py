@@ -24,13 +24,9 @@ BEFORE, BEHIND = 12, 24  # words around a word of the trade that are weighed wit
 MOST: Final = 200  # places of one text
 
 _WORD: Final = re.compile(r"[^\W_]+|[<\[{#|]{2,}")
-_TRADE: Final = re.compile(
-    r"(?:ignor|disregard|forg[eo]t|overrid|overrul|bypass|instruct|prompt|previous|preced|above|rule"
-    r"|restrict|guideline|limit|filter|jailbreak|pretend|act|roleplay|role|simulat|mode|dan|system"
-    r"|developer|reveal|repeat|print|output|confidential|hidden|secret|password|obey|unrestrict"
-    r"|uncensor|persona|henceforth|anweisung|ignorier|vergiss|instruc|ignorez|oublie|olvid|istruzion"
-    r"|dimentic|esque[cç]|инструкц|игнор|забудь|指示|忽略|忘记)\w*\Z",
-    re.IGNORECASE,
+# The first five letters of words of the trade, in several languages.
+_TRADE: Final = frozenset(
+    ["above", "act", "acts", "anwei", "befeh", "bypas", "confi", "consi", "dan", "devel", "dimen", "disre", "esque", "filte", "forge", "forgo", "guide", "hence", "hidde", "ignor", "instr", "istru", "jailb", "limit", "mode", "obey", "olvid", "oubli", "outpu", "overr", "passw", "perso", "prece", "prete", "previ", "print", "promp", "regle", "regel", "repea", "restr", "revea", "rol", "role", "roles", "rule", "rules", "secre", "simul", "syste", "uncen", "unres", "verge", "vergi", "vorhe", "забуд", "игнор", "инстр", "указа"]
 )
 
 
@@ -42,7 +38,7 @@ def places(words: list[str]) -> list[list[str]]:
     """The surroundings of every word of the trade; those of neighbours only once."""
     found, until = list[list[str]](), -1
     for at, word in enumerate(words):
-        if at > until and _TRADE.match(word):
+        if at > until and word[:5] in _TRADE:
             begin = max(0, at - BEFORE)
             until = at + BEHIND // 2
             found.append(words[begin : at + BEHIND])

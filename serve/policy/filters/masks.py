@@ -14,6 +14,7 @@ from serve.policy.filters.scanner import Form, Found, Scanner, scan, whole
 
 Note = Callable[[Kind, Action], None]
 
+AT_A_TIME: Final = 500  # characters
 _MASK: Final = re.compile(r"<[A-Z_]{2,11}_\d{1,5}>")
 _MASKS: Final = Form("term", _MASK, r"<[A-Z_]{0,12}\d{0,5}")
 
@@ -57,16 +58,20 @@ class Masker:
 
 
 class Noter:
-    """Notes what is found and lets everything pass at once."""
+    """Notes what is found and lets everything pass at once; so it may look at much at a time."""
 
     def __init__(self, forms: Sequence[Form], note: Note) -> None:
         self._scanner = Scanner(forms)
         self._note = note
+        self._waiting = ""
 
     def feed(self, text: str, final: bool = False) -> str:
-        for piece in self._scanner.feed(text, final):
-            if isinstance(piece, Found) and not piece.more:
-                self._note(piece.kind, "note")
+        self._waiting += text
+        if final or len(self._waiting) >= AT_A_TIME:
+            waiting, self._waiting = self._waiting, ""
+            for piece in self._scanner.feed(waiting, final):
+                if isinstance(piece, Found) and not piece.more:
+                    self._note(piece.kind, "note")
         return text
 
 

@@ -40,6 +40,8 @@ class Outgoing:
             calls += [CallDelta(at, rest) for at, rest in rests.items() if rest]
         elif self.blocked and chunk.calls and not chunk.text:
             text = self._text.feed("", final=True)
+        if not self._changes:
+            return chunk
         told = tuple(call for call in calls if call is not None)
         logprobs = () if self._changes else chunk.logprobs  # they spell what was masked
         return replace(chunk, text=text, reasoning=reasoning, calls=told, logprobs=logprobs)
