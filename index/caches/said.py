@@ -7,6 +7,7 @@ from typing import Final
 from index.answers.dates import Found, dates
 from index.answers.numbers import Number, numbers
 from index.answers.words import NEGATIONS, STOP_WORDS, plain, stem
+from index.caches.forms import forms, language, language_asked
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _QUOTED: Final = re.compile(
@@ -24,6 +25,10 @@ _CODE: Final = re.compile(
 _MEASURED: Final = re.compile(r"\d[\d.,-]*[a-zµ]+", re.IGNORECASE)  # 3rd and 5GB are no codes
 _ROMAN: Final = re.compile(r"\b(?:[IVX]{2,}|[VX])\b")
 _SWITCH: Final = re.compile(r"\b(?:turn|switch)\w*(?: \S+){0,3}? (on|off)\b")
+BOTH_WAYS: Final = frozenset(("and", "or", "vs", "versus", "between"))
+_JOINTS: Final = "to from than on of by for over under before after about at"
+ONE_WAY: Final = frozenset(_JOINTS.split())
+_AS_TO: Final = frozenset(("into", "onto", "towards"))
 _EDGES: Final = "`.,;:!?()"
 _MORE_NOTS: Final = (
     "dont doesnt didnt isnt arent wasnt werent cant couldnt wont wouldnt shouldnt hasnt havent "
@@ -39,6 +44,11 @@ class Said:
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    @property
+    def size(self) -> int:
+        """Bytes that all of it takes at most: measured, rounded up. Numbers and dates cost most."""
+        return 2800 + 32 * len(self.text) + 400 * (len(self.numbers) + len(self.dates))
 
     @cached_property
     def plain(self) -> str:
@@ -99,6 +109,30 @@ class Said:
             elif word not in _TITLES:
                 runs[-1].append(word)
         return [run for run in runs if run]
+
+    @cached_property
+    def sequence(self) -> list[str]:
+        """Stems of words that come once, in their order, and what joins them; into counts as to."""
+        words = ["to" if word in _AS_TO else word for word in self.words]
+        joints = ONE_WAY | BOTH_WAYS
+        told = [
+            word if word in joints else stem(word)
+            for word in words
+            if word in joints or word not in STOP_WORDS
+        ]
+        return [word for word in told if told.count(word) == 1]
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        return forms(self.text)
+
+    @cached_property
+    def language(self) -> str | None:
+        return language(self.text)
+
+    @cached_property
+    def language_asked(self) -> frozenset[str]:
+        return language_asked(self.text)
 
     def _begins(self, place: int) -> bool:
         before = self.text[:place].rstrip(" \"'“\u2018(*_>-")

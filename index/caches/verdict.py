@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.answers.words import STOP_WORDS, stem, words
+from index.caches.said import Said
 from index.documents import TokenVectors, Vector
 
 Floats = NDArray[np.float64]
@@ -63,13 +64,28 @@ class Rarity:
         }
 
 
-def features(asked: Sentence, kept: Sentence, rarity: Rarity) -> Floats:
-    """(FEATURES,), of order one."""
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A sentence taken apart once for all that it is compared with; `weights` of its stems."""
+
+    sentence: Sentence
+    weights: Mapping[str, float]
+    said: Said
+
+    @property
+    def size(self) -> int:
+        """Bytes, at most, besides the sentence's vectors."""
+        return 800 + self.said.size + 160 * len(self.weights)
+
+
+def features(one: Parsed, other: Parsed) -> Floats:
+    """(FEATURES,), of order one, of what is asked and what is kept."""
+    asked, kept = one.sentence, other.sentence
     cosines = asked.tokens[1:-1].astype(np.float32) @ kept.tokens[1:-1].astype(np.float32).T
     if not cosines.size:
         cosines = np.zeros((1, 1), np.float32)
     there, back = (np.sort(cosines.max(axis) / _SCALE) for axis in (1, 0))
-    mine, others = rarity.weights(asked.text), rarity.weights(kept.text)
+    mine, others = one.weights, other.weights
     sizes = sum(mine.values()) + 0.1, sum(others.values()) + 0.1
     left = [weight for one, weight in mine.items() if one not in others]
     added = [weight for one, weight in others.items() if one not in mine]
@@ -106,9 +122,12 @@ class Verdict:
     outer: Floats
     thresholds: Mapping[float, float]
 
-    def probability(self, asked: Sentence, kept: Sentence) -> float:
+    def parsed(self, sentence: Sentence) -> Parsed:
+        return Parsed(sentence, self.rarity.weights(sentence.text), Said(sentence.text))
+
+    def probability(self, asked: Parsed, kept: Parsed) -> float:
         """That the answer to `kept` is right for `asked`, vetoes aside."""
-        return float(self.probabilities(features(asked, kept, self.rarity)[None])[0])
+        return float(self.probabilities(features(asked, kept)[None])[0])
 
     def probabilities(self, rows: Floats) -> Floats:
         """(n,) for features (n, FEATURES)."""

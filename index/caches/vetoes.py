@@ -8,18 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from index.answers.words import STOP_WORDS, stem
-from index.caches.forms import forms, language, language_asked
 from index.caches.rivals import KINDS, NAMES, OPPOSITES, UNITS, clash, groups
-from index.caches.said import Said
+from index.caches.said import BOTH_WAYS, ONE_WAY, Said
 
 _PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non", "de", "mis")
-_BOTH_WAYS: Final = frozenset(("and", "or", "vs", "versus", "between"))
 _MUTUAL: Final = re.compile(r"\b(?:compar|differ|similar|same\b|distance)")
 _RANKED: Final = re.compile(r"\b(?:more|less|worse|\w{2,}er)\b")
-_JOINTS: Final = "to from than on of by for over under before after about at"
-_ONE_WAY: Final = frozenset(_JOINTS.split())
-_AS_TO: Final = frozenset(("into", "onto", "towards"))
 
 _OPPOSITES: Final = groups(OPPOSITES)
 _UNITS: Final = groups(UNITS)
@@ -136,7 +130,7 @@ def _other_order(one: Said, other: Said) -> bool:
     """A to B or B to A: two words have changed sides around a third that both texts have."""
     if _MUTUAL.search(one.plain) and not _RANKED.search(one.plain):
         return False
-    mine, others = _sequence(one), _sequence(other)
+    mine, others = one.sequence, other.sequence
     return _renamed(one, other) or any(
         _sides(mine, word, -1) & _sides(others, word, 1)
         and _sides(mine, word, 1) & _sides(others, word, -1)
@@ -147,40 +141,27 @@ def _other_order(one: Said, other: Said) -> bool:
 def _renamed(one: Said, other: Said) -> bool:
     """Whether the same names come in another order, with nothing between them that joins equals."""
     mine, others = ([name for run in said.names for name in run] for said in (one, other))
-    return mine != others and set(mine) == set(others) and _BOTH_WAYS.isdisjoint(one.words)
-
-
-def _sequence(said: Said) -> list[str]:
-    """Stems of words that come once, in their order, and what joins them; into counts as to."""
-    words = ["to" if word in _AS_TO else word for word in said.words]
-    joints = _ONE_WAY | _BOTH_WAYS
-    told = [
-        word if word in joints else stem(word)
-        for word in words
-        if word in joints or word not in STOP_WORDS
-    ]
-    return [word for word in told if told.count(word) == 1]
+    return mine != others and set(mine) == set(others) and BOTH_WAYS.isdisjoint(one.words)
 
 
 def _sides(sequence: list[str], word: str, side: int) -> set[str]:
     """The words nearest to `word` on one side: up to two, none beyond what joins equals."""
-    if word in _BOTH_WAYS:
+    if word in BOTH_WAYS:
         return set()
     place = sequence.index(word)
     near = sequence[place + 1 :] if side > 0 else sequence[:place][::-1]
-    found = [each for each in near if each not in _ONE_WAY][:2]
-    return set() if _BOTH_WAYS.intersection(found) else set(found)
+    found = [each for each in near if each not in ONE_WAY][:2]
+    return set() if BOTH_WAYS.intersection(found) else set(found)
 
 
 def _other_language(one: Said, other: Said) -> bool:
-    if language_asked(one.text) != language_asked(other.text):
+    if one.language_asked != other.language_asked:
         return True
-    mine, others = language(one.text), language(other.text)
-    return mine is not None and others is not None and mine != others
+    return None not in (one.language, other.language) and one.language != other.language
 
 
 def _other_form(one: Said, other: Said) -> bool:
-    return forms(one.text) != forms(other.text)
+    return one.forms != other.forms
 
 
 _RULES: Final[dict[str, Callable[[Said, Said], bool]]] = {

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from index.caches.semantic import MOST, SemanticCache
+from index.caches.semantic import SemanticCache
 from index.caches.verdict import Sentence
 from tests.index.caches.plain_verdict import by_cosine
 
@@ -75,6 +75,53 @@ def test_a_budget_that_was_never_measured_allows_nothing() -> None:
     assert cache.find(HOME, sentence(KEPT)).reason == "not sure"
 
 
+def test_an_answer_that_proved_right_opens_to_questions_further_away(cache: SemanticCache) -> None:
+    """At an angle of 0.7, the verdict alone is not sure."""
+    asked = sentence(KEPT, 0.7)
+    for _ in range(400):
+        cache.observe(cache.find(HOME, asked), right=True)
+    found = [cache.find(HOME, asked).key for _ in range(20)]
+    assert found.count(b"key") >= 15
+
+
+def test_an_answer_that_proved_wrong_is_given_no_more_but_for_what_is_nearer(
+    cache: SemanticCache,
+) -> None:
+    asked = sentence(KEPT, 0.5)
+    found = cache.find(HOME, asked)
+    assert found.key == b"key"
+    cache.observe(found, right=False)
+    assert cache.find(HOME, asked).reason in ("not sure", "too often wrong")
+
+
+def test_too_many_wrong_answers_stop_all(cache: SemanticCache) -> None:
+    for number in range(40):
+        cache.put(HOME, b"%d" % number, sentence(KEPT))
+        found = cache.find(HOME, sentence(KEPT))
+        cache.observe(found, right=False)
+        cache.drop(found.candidate or b"")
+    cache.put(HOME, b"fresh", sentence(KEPT))
+    found = cache.find(HOME, sentence(KEPT))
+    assert (found.key, found.reason, found.sure) == (None, "too often wrong", True)
+    assert cache.measured.wrong == cache.measured.checked == 40
+
+
+def test_a_thumb_down_takes_the_question_out_and_is_counted(cache: SemanticCache) -> None:
+    assert cache.disliked(b"key")
+    assert not cache.disliked(b"key")
+    assert cache.find(HOME, sentence(KEPT)).key is None
+    assert cache.measured.disliked == 1
+
+
+def test_what_is_observed_of_a_question_that_went_meanwhile_is_only_counted(
+    cache: SemanticCache,
+) -> None:
+    found = cache.find(HOME, sentence(KEPT))
+    cache.drop(b"key")
+    cache.observe(found, right=True)
+    assert (len(cache), cache.size, cache.measured.checked) == (0, 0, 1)
+
+
 def test_what_was_dropped_is_gone(cache: SemanticCache) -> None:
     cache.drop(b"key")
     cache.drop(b"key")
@@ -110,20 +157,15 @@ def test_what_is_larger_than_an_eighth_of_all_is_not_kept() -> None:
     assert len(cache) == 0
 
 
-def test_one_context_has_only_so_many() -> None:
-    cache = SemanticCache(1 << 30, by_cosine(), 0.01)
-    for number in range(MOST + 50):
-        cache.put(HOME, str(number).encode(), sentence("Is it so?"))
-    assert len(cache) == MOST
-
-
 def test_an_entry_takes_no_more_memory_than_is_counted() -> None:
     cache = SemanticCache(1 << 30, by_cosine(), 0.01)
     make = partial(sentence, KEPT)
     tracemalloc.start()
     try:
         for number in range(1500):
-            cache.put(b"%d" % (number % 500), b"%d" % number, make(number))
+            context, one = b"%d" % (number % 500), make(number)
+            cache.put(context, b"%d" % number, one)
+            cache.observe(cache.find(context, one), right=True)
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

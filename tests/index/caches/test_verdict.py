@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from index.caches.verdict import (
     FEATURES,
     WEIGHTS,
+    Parsed,
     Rarity,
     Sentence,
     features,
@@ -24,23 +25,23 @@ from tests.index.caches.plain_verdict import by_cosine
 TEXTS = ("How do I bake bread at home?", "What is the way to bake bread?", "Why is the sky blue?")
 
 
-async def sentences(*texts: str) -> list[Sentence]:
+async def parsed(*texts: str) -> list[Parsed]:
     found = await HashingEmbedder("hashing").embed_deep(texts, "question")
     rows = zip(texts, found.vectors, found.token_vectors, strict=True)
-    return [Sentence(*row) for row in rows]
+    return [by_cosine().parsed(Sentence(*row)) for row in rows]
 
 
 async def test_a_question_is_the_same_as_itself() -> None:
-    (one,) = await sentences(TEXTS[0])
-    found = features(one, one, Rarity({}))
+    (one,) = await parsed(TEXTS[0])
+    found = features(one, one)
     assert found.shape == (FEATURES,)
     assert found[:7] == pytest.approx(1, abs=0.02)
     assert found[7:] == pytest.approx(0)
 
 
 async def test_what_one_has_alone_is_told_apart_from_what_the_other_has() -> None:
-    one, other = await sentences("bake fresh bread at home", "bake bread at home")
-    there, back = features(one, other, Rarity({})), features(other, one, Rarity({}))
+    one, other = await parsed("bake fresh bread at home", "bake bread at home")
+    there, back = features(one, other), features(other, one)
     assert there[7] > 0
     assert there[8] == 0
     assert (there[1:11:2] == back[2:11:2]).all()
@@ -49,8 +50,8 @@ async def test_what_one_has_alone_is_told_apart_from_what_the_other_has() -> Non
 @pytest.mark.parametrize("tokens", [0, 1, 2, 3])
 def test_a_text_of_hardly_a_token_has_features_too(tokens: int) -> None:
     vector = np.full(4, 0.5, np.float32)
-    short = Sentence("", vector, np.full((tokens, 4), 63, np.int8))
-    assert np.isfinite(features(short, short, Rarity({}))).all()
+    short = by_cosine().parsed(Sentence("", vector, np.full((tokens, 4), 63, np.int8)))
+    assert np.isfinite(features(short, short)).all()
 
 
 def test_common_words_count_less() -> None:
@@ -100,7 +101,7 @@ def test_a_budget_is_never_rounded_up() -> None:
 async def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
     by_cosine().save(tmp_path / "weights.npz")
     again = trained(tmp_path / "weights.npz")
-    one, other, third = await sentences(*TEXTS)
+    one, other, third = await parsed(*TEXTS)
     for pair in ((one, one), (one, other), (one, third)):
         assert again.probability(*pair) == pytest.approx(by_cosine().probability(*pair), abs=1e-2)
     assert again.thresholds == by_cosine().thresholds
