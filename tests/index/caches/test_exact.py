@@ -1,7 +1,10 @@
 """Answers kept in memory."""
 
 import tracemalloc
+from dataclasses import replace
 
+import psutil
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,3 +135,19 @@ def test_what_an_entry_is_said_to_take_is_what_it_takes() -> None:
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0.5 * cache.size < taken < cache.size
+
+
+@pytest.mark.slow
+def test_a_million_answers_stay_within_the_bound_and_take_no_more_than_that() -> None:
+    most = 16 * MIB
+    cache, one, process = ExactCache(most, 60), sealed(0, answer()), psutil.Process()
+    before = process.memory_info().rss
+    for number in range(1_000_000):
+        cache.put(replace(one, key=key(number)), number * 1e-5)
+        if number % 50_000 == 0:
+            assert cache.size <= most
+    assert 0.9 * most < cache.size <= most
+    assert cache.size / len(cache) < 2000
+    assert process.memory_info().rss - before < 1.5 * most
+    assert cache.get(key(999_999), 10.0) is not None
+    assert cache.get(key(0), 10.0) is None
