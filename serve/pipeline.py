@@ -27,6 +27,7 @@ from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
 from serve.answering import Answering, Order
 from serve.asked import Question
+from serve.checking import Checking
 from serve.choices import interleave
 from serve.config import Settings
 from serve.errors import NotFound, model_not_allowed
@@ -87,13 +88,16 @@ class Pipeline:
         self.screening = Screening(settings.filters)
         self._conversations = Conversations()
         memory = self._helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
-        self._remembering = Remembering(
-            settings.cache, memory, self._helpers.sharing, self._helpers.alike
-        )
+        alike, share = self._helpers.alike, settings.cache.checked
+        checking = Checking(memory, self._helpers.embedder, share, self._idle) if alike else None
+        self._remembering = Remembering(settings.cache, memory, self._helpers.sharing, checking)
 
     async def close(self) -> None:
         await self._remembering.close()
         await self._watch.close()
+
+    def _idle(self) -> bool:
+        return not self._watch.brownout and all(tier.idle for tier in self.tiers.values())
 
     def named(self, model: str) -> str | None:
         """The tier that `model` names; None for `auto`. Raises `NotFound`."""

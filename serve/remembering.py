@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from index.caches.memory import Memory, Place, Told, Verdict
+from index.caches.memory import Memory, Place, Similar, Told, Trial, Verdict
 from index.caches.sealed import Given, Kept, Sealed
 from index.caches.sharing import Berth, Sharing
 from index.caches.verdict import Sentence
 from models.engine import Chunk, ChunkStream, merge
 from serve.asked import Question
+from serve.checking import Checking
 from serve.joining import Joining, Trip, given_again
 from serve.questions import Asking
 from serve.receipt import Receipt
@@ -46,8 +47,8 @@ class Wanted:
 
 
 class Remembering:
-    """Of one gateway; `memory` may be several gateways', who then share generations, too. Not
-    `alike`: only the very same question is asked again.
+    """Of one gateway; `memory` may be several gateways', who then share generations, too.
+    Without `checking`, only the very same question is asked again.
     """
 
     def __init__(
@@ -55,15 +56,17 @@ class Remembering:
         settings: CacheSettings,
         memory: Memory,
         sharing: Sharing | None = None,
-        alike: bool = False,
+        checking: Checking | None = None,
     ) -> None:
         self._settings = settings
         self._memory = memory
         self._joining = Joining(sharing)
-        self._alike = alike
+        self._checking = checking
 
     async def close(self) -> None:
         await self._joining.close()
+        if self._checking is not None:
+            await self._checking.close()
 
     async def answer(self, wanted: Wanted) -> ChunkStream:
         """A kept answer, one that is under way, or one that is generated."""
@@ -107,28 +110,35 @@ class Remembering:
 
     async def _made(self, wanted: Wanted, key: bytes) -> ChunkStream:
         """What was asked before in other words; else what is generated."""
-        receipt, place, given = wanted.receipt, None, None
-        if self._alike and wanted.question.wish.alike:
+        receipt, wish = wanted.receipt, wanted.question.wish
+        place, similar, given = None, None, None
+        if self._checking and wish.alike:
             with receipt.step("similar") as step:
-                place = await _place(wanted.question, wanted.asking)
-                given = await self._similar(place, wanted) if place else None
+                if (place := await _place(wanted.question, wanted.asking)) is not None:
+                    similar = await self._memory.similar(place, wish.max_age, wish.read)
+                    given = self._given(similar, wanted)
                 step.verdict = receipt.cache or "miss"
-        made = given_again(given, receipt) if given else self._kept(wanted, key, place)
+        trial = similar.trial if similar else None
+        made = given_again(given, receipt) if given else self._kept(wanted, key, place, trial)
         async with aclosing(made) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    async def _similar(self, place: Place, wanted: Wanted) -> Given | None:
+    def _given(self, similar: Similar, wanted: Wanted) -> Given | None:
         """The answer to the same in other words; the receipt says why, or why not."""
-        wish, receipt = wanted.question.wish, wanted.receipt
-        similar = await self._memory.similar(place, wish.max_age, wish.read)
+        receipt = wanted.receipt
         receipt.cache_reason = similar.reason
         given = _opened(similar.found, wanted.question)
+        if given is not None and self._checking and self._checking.wants(similar.trial):
+            receipt.cache_reason = "checked"
+            return None
         if given is not None:
             receipt.cache, receipt.reason = "similar", "asked before in other words"
         return given
 
-    async def _kept(self, wanted: Wanted, key: bytes, place: Place | None) -> ChunkStream:
+    async def _kept(
+        self, wanted: Wanted, key: bytes, place: Place | None, trial: Trial | None
+    ) -> ChunkStream:
         """What is generated; all of it is kept when it is what would be given another time."""
         began, question, receipt = time.monotonic(), wanted.question, wanted.receipt
         choices: list[list[Chunk]] = [[] for _ in question.prompts]
@@ -140,6 +150,8 @@ class Remembering:
             took = (time.monotonic() - began) * 1000
             given = Given(tuple(map(merge, choices)), receipt.tier, receipt.model, took)
             await self._memory.keep(Sealed.of(key, given, question.owner), place)
+            if trial is not None and self._checking is not None:
+                self._checking.compare(trial, question.owner, given)
 
 
 async def _place(question: Question, asking: Asking) -> Place | None:

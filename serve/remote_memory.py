@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 from index.caches.memory import Memory, Place, Scope, Similar, Stats, Summary, Told, Verdict
 from index.caches.sealed import Kept, Sealed
+from index.caches.semantic import Found
 from index.caches.sharing import Berth, Follow, Lead, News, Report, Sharing
 
 LOOK: Final = 0.05  # seconds to look something up
@@ -110,6 +111,12 @@ class RemoteMemory:
 
     async def keep(self, sealed: Sealed, place: Place | None) -> None:
         self._link.behind("keep", (sealed, place))
+
+    async def observe(self, judged: Found, right: bool) -> None:
+        self._link.behind("observe", (judged, right))
+
+    async def dislike(self, key: bytes) -> bool:
+        return bool(await self._link.soon("dislike", (key,), LATER))
 
     async def tell(self, told: Told) -> None:
         before = self._told.get(told.verdict, Told(told.verdict, count=0))

@@ -39,6 +39,13 @@ class Tier:
     reason: str = ""
     load: Load | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody runs or waits, as far as this gateway knows."""
+        load, policy = self.load, self.gate.policy
+        elsewhere = load is not None and load.running + load.waiting > 0
+        return not elsewhere and not policy.running and not policy.waiting
+
     def option(self, wait: float) -> Option:
         """For the router; `wait` in seconds."""
         resting = self.breaker.state(time.monotonic()) == "open"

@@ -57,17 +57,22 @@ class ExactCache:
         return len(self._entries)
 
     def get(self, key: bytes, now: float, max_age: float = inf) -> Kept | None:
+        kept = self.look(key, now, max_age)
+        if kept is not None:
+            entry = self._entries[key]
+            entry.asked += 1
+            entry.priority = self._worth(entry)
+        return kept
+
+    def look(self, key: bytes, now: float, max_age: float = inf) -> Kept | None:
+        """The same for whoever does not give it to anybody."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         age = now - entry.made_at
         if age > self.ttl:
             self.drop(key)
-        if age > min(self.ttl, max_age):
-            return None
-        entry.asked += 1
-        entry.priority = self._worth(entry)
-        return Kept(entry.sealed, age)
+        return Kept(entry.sealed, age) if age <= min(self.ttl, max_age) else None
 
     def put(self, sealed: Sealed, now: float) -> None:
         """Keeps an answer, unless it alone is larger than an eighth of the whole cache."""

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from heapq import nsmallest
 from typing import Final
 
 from index.caches.behind import Behind
 from index.caches.exact import ExactCache, Held
-from index.caches.memory import Place, Scope, Similar, Stats, Summary, Told
+from index.caches.memory import Place, Scope, Similar, Stats, Summary, Told, Trial
 from index.caches.sealed import Kept, Sealed
 from index.caches.semantic import Found, SemanticCache
 
@@ -60,10 +61,13 @@ class LocalMemory:
         if match.key is not None and not wanted:
             self._alike.drop(match.key)
             match = Found(None, "not wanted")
-        if match.key is None:
+        if match.candidate is None:
             return Similar(None, match.reason)
-        found = self._answers.get(match.key, self._clock(), max_age)
-        return Similar(found, match.reason if found else "too old")
+        find = self._answers.get if match.key else self._answers.look
+        kept = find(match.candidate, self._clock(), max_age)
+        if kept is None:
+            return Similar(None, "too old" if match.key else match.reason)
+        return Similar(kept if match.key else None, match.reason, Trial(kept, match))
 
     async def keep(self, sealed: Sealed, place: Place | None) -> None:
         now = self._clock()
@@ -73,6 +77,17 @@ class LocalMemory:
         self._answers.put(sealed, now)
         if self._alike is not None and place is not None:
             self._alike.put(place.context, sealed.key, place.sentence)
+
+    async def observe(self, judged: Found, right: bool) -> None:
+        if self._alike is not None:
+            self._alike.observe(judged, right)
+
+    async def dislike(self, key: bytes) -> bool:
+        known = self._answers.look(key, self._clock()) is not None
+        if self._alike is not None:
+            self._alike.disliked(key)
+        self._answers.drop(key)
+        return known
 
     async def tell(self, told: Told) -> None:
         self._counts[told.verdict] += told.count
@@ -93,6 +108,7 @@ class LocalMemory:
             tokens_saved=self._tokens_saved,
             milliseconds_saved=self._milliseconds_saved,
             stored=self._stored.standing if self._stored else None,
+            measured=replace(alike.measured) if alike else None,
         )
 
     async def entries(self, scope: Scope, limit: int) -> Sequence[Summary]:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from index.caches.measured import Measured
 from index.caches.sealed import Kept, Sealed
+from index.caches.semantic import Found
 from index.caches.verdict import Sentence
 
 Verdict = Literal["hit", "similar", "joined", "miss"]
@@ -27,10 +29,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """What was found for a question in other words, and why; or, without `found`, why not."""
+    """What was found for a question in other words, and why; or, without `found`, why not.
+
+    `trial`: an answer that was found, or was nearly, and what can be told to `observe` of it.
+    """
 
     found: Kept | None
     reason: str
+    trial: "Trial | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Whether `kept` would have been right, who generates an answer anyway can find out."""
+
+    kept: Kept
+    judged: Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Since its start. `questions`: of the entries, those that are found in other words, too.
+    """Since its start. `questions`: of the entries, those that are found in other words, too;
+    `measured`: how often that was wrong.
     `stored` None: answers are in memory only.
     """
 
@@ -70,6 +85,7 @@ class Stats:
     tokens_saved: int
     milliseconds_saved: float
     stored: Standing | None = None
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,14 @@ class Memory(Protocol):
 
     async def keep(self, sealed: Sealed, place: Place | None) -> None:
         """`place` None: it is found by its key alone."""
+
+    async def observe(self, judged: Found, right: bool) -> None:
+        """What came of generating anyway where there was an answer to the same in other words."""
+
+    async def dislike(self, key: bytes) -> bool:
+        """A thumb down on the answer under `key`: it goes, and is counted where it may have been
+        given in other words. False: it is not here.
+        """
 
     async def tell(self, told: Told) -> None: ...
 

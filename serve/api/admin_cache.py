@@ -5,8 +5,10 @@ What was asked and answered is never shown, only whose it is, of what, and how o
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
+from index.caches.measured import Measured
 from index.caches.memory import Scope, Stats, Summary
 from index.errors import Conflict
 from serve.api.call import Call, Response, as_json
@@ -93,12 +95,18 @@ def _stats_object(stats: Stats) -> dict[str, Any]:
             "bytes": stats.questions_size,
             "most_bytes": stats.questions_most,
         },
+        "in_other_words": stats.measured and _measured_object(stats.measured),
         "ttl": stats.ttl,
         "requests": stats.counts,
         "tokens_saved": stats.tokens_saved,
         "milliseconds_saved": round(stats.milliseconds_saved, 1),
         "file": stored and {"waiting": stored.waiting, "trouble": stored.trouble},
     }
+
+
+def _measured_object(measured: Measured) -> dict[str, Any]:
+    """`wrong_at_most`: of all questions that were looked for, with 95 % confidence."""
+    return asdict(measured) | {"wrong_at_most": measured.wrong_at_most}
 
 
 def _entry_object(entry: Summary, names: Mapping[str, list[str]]) -> dict[str, Any]:

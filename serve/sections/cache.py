@@ -23,6 +23,12 @@ class CacheSettings(Section):
         le=0.1,
         description="The most questions, as a share, that may get the answer to another one so.",
     )
+    checked: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="The share of answers in other words that are generated anyway, to compare.",
+    )
     persist: bool = Field(
         False, description="Keep answers in a file of the data directory, across restarts."
     )

@@ -33,7 +33,7 @@ class Bench:
     """A pipeline with one engine that repeats what it is asked."""
 
     def __init__(self, alike: bool = True, failure: Exception | None = None) -> None:
-        settings = Settings.model_validate({"tiers": TIERS})
+        settings = Settings.model_validate({"tiers": TIERS, "cache": {"checked": 0}})
         self.engine = ScriptedEngine("echo")
         self.embedder = Fixed(np.full(16, 0.25), failure=failure)
         kept = SemanticCache(1 << 20, by_cosine(), settings.cache.false_hits) if alike else None
