@@ -25,9 +25,13 @@ MOST: Final = 200  # places of one text
 
 _WORD: Final = re.compile(r"[^\W_]+|[<\[{#|]{2,}")
 # The first five letters of words of the trade, in several languages.
-_TRADE: Final = frozenset(
-    ["above", "act", "acts", "anwei", "befeh", "bypas", "confi", "consi", "dan", "devel", "dimen", "disre", "esque", "filte", "forge", "forgo", "guide", "hence", "hidde", "ignor", "instr", "istru", "jailb", "limit", "mode", "obey", "olvid", "oubli", "outpu", "overr", "passw", "perso", "prece", "prete", "previ", "print", "promp", "regle", "regel", "repea", "restr", "revea", "rol", "role", "roles", "rule", "rules", "secre", "simul", "syste", "uncen", "unres", "verge", "vergi", "vorhe", "забуд", "игнор", "инстр", "указа"]
+_STEMS: Final = (
+    "above act acts anwei befeh bypas confi consi dan devel dimen disre esque filte forge forgo "
+    "guide hence hidde ignor instr istru jailb limit mode obey olvid oubli outpu overr passw "
+    "perso prece prete previ print promp regle regel repea restr revea rol role roles rule rules "
+    "secre simul syste uncen unres verge vergi vorhe забуд игнор инстр указа"
 )
+_TRADE: Final = frozenset(_STEMS.split())
 
 
 def words_of(text: str) -> list[str]:

@@ -14,13 +14,35 @@ from serve.policy.filters.masks import Blocked, Chain, Masker, Note, Noter, Rest
 from serve.policy.filters.policy import Policy
 
 
+class _Part:
+    """The thoughts or the text of one choice. What comes after other parts is filtered anew."""
+
+    def __init__(self, make: Callable[[], TextFilter]) -> None:
+        self._make = make
+        self._filter: TextFilter | None = None
+
+    def feed(self, text: str, final: bool = False) -> str:
+        if self._filter is None:
+            if not text:
+                return ""
+            self._filter = self._make()
+        fed = self._filter
+        if final:
+            self._filter = None
+        return fed.feed(text, final) if text or final else ""
+
+
 class Outgoing:
-    """Of one choice. `originals`: what masks stand for, see `masks`. `blocked`: why it ended."""
+    """Of one choice. `originals`: what masks stand for, see `masks`. `blocked`: why it ended.
+
+    What was held back of thoughts comes before text or a call does, and that of text before a
+    call, so that a block ends them in the order in which they were made.
+    """
 
     def __init__(self, policy: Policy, originals: dict[str, str], note: Note) -> None:
         self._make = _maker(policy, originals, note)
         self._changes = bool(originals or policy.kinds("out", "mask", "block") & set(SPANS))
-        self._text, self._thoughts = self._make(), self._make()
+        self._thoughts, self._text = _Part(self._make), _Part(self._make)
         self._calls: dict[int, JsonFilter] = {}
         self.blocked: Kind | None = None
 
@@ -31,20 +53,19 @@ class Outgoing:
 
     def take(self, chunk: Chunk) -> Chunk:
         """What of `chunk` is certain now, and of what was held back before it."""
-        final = chunk.finish_reason is not None
-        reasoning = self._fed(self._thoughts, chunk.reasoning, final)
-        text = self._fed(self._text, chunk.text, final)
+        final, called = chunk.finish_reason is not None, bool(chunk.calls)
+        spoken = final or called or bool(chunk.text)
+        reasoning = self._fed(self._thoughts, chunk.reasoning, spoken)
+        text = self._fed(self._text, chunk.text, final or called)
         calls = [self._delta(delta) for delta in chunk.calls]
-        if final and self._changes:
-            rests = {at: self._fed(one, "", final) for at, one in self._calls.items()}
-            calls += [CallDelta(at, rest) for at, rest in rests.items() if rest]
-        elif self.blocked and chunk.calls and not chunk.text:
-            text = self._text.feed("", final=True)
         if not self._changes:
             return chunk
+        if final:
+            rests = {at: self._fed(one, "", True) for at, one in self._calls.items()}
+            calls += [CallDelta(at, rest) for at, rest in rests.items() if rest]
         told = tuple(call for call in calls if call is not None)
-        logprobs = () if self._changes else chunk.logprobs  # they spell what was masked
-        return replace(chunk, text=text, reasoning=reasoning, calls=told, logprobs=logprobs)
+        # Probabilities of tokens spell what was masked.
+        return replace(chunk, text=text, reasoning=reasoning, calls=told, logprobs=())
 
     def _fed(self, one: TextFilter, text: str, final: bool) -> str:
         """Nothing more, once something was blocked."""

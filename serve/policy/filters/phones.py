@@ -6,7 +6,8 @@ from typing import Final
 from serve.policy.filters.scanner import CONTEXT, Form
 
 _NUMBER: Final = re.compile(
-    r"(?:\+|00)?[(]?\d(?:[ .\-/]?[(]?\d[)]?){6,17}(?: ?(?:x|ext\.?) ?\d{1,6})?(?![\w@])"
+    r"(?:\+|00)? ?(?:\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .\-/]?)?\d(?:[ .\-/]?\d){3,12}"
+    r"(?: ?(?:x|ext\.?) ?\d{1,6})?(?![\w@])"
 )
 _GROUP: Final = re.compile(r"\d+")
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.?) ?\d{1,6}\Z")
@@ -31,7 +32,7 @@ _AHEAD: Final = 9  # characters that `_BEHIND` may need, and one more
 
 def _phone(text: str, start: int) -> int:
     found = _NUMBER.match(text, start)
-    if found is None or found[0].count("(") != found[0].count(")"):
+    if found is None:
         return 0
     number = _EXTENSION.sub("", found[0])
     digits = sum(char.isdigit() for char in number)
@@ -67,7 +68,7 @@ def _is_named(text: str, start: int, end: int) -> bool:
 PHONES: Final = Form(
     "phone",
     re.compile(r"(?<![\w./+-])(?<!\d,)(?:\+|00)?\(?\d"),
-    rf"(?<![\w./+-])(?<!\d,)(?:\+\(?|\(|\d)(?:\d[\d ().\-/]{{0,34}}(?: ?(?:x|ext?\.?) ?\d{{0,6}})?"
-    rf"(?:[\s,(-][\s,(A-Za-z-]{{0,{_AHEAD - 1}}})?)?",
+    r"(?<![\w./+-])(?<!\d,)[+(\d][\d ().\-/]{0,39}(?: ?(?:x|e(?:xt?\.?)?) ?\d{0,6})?"
+    rf"(?:[\s,(-][\s,(A-Za-z-]{{0,{_AHEAD - 1}}})?",
     _phone,
 )
