@@ -2,8 +2,10 @@
 
 Each gateway sees what the engine reports and what it has inside itself; the rest belongs to the
 others. Their use takes places from this gateway, but never those of its own equal share: who came
-first would otherwise keep the engine as long as it has anybody waiting. Until the others have
-seen it and made room, the engine itself lets some wait.
+first would otherwise keep the engine as long as it has anybody waiting. Of what is free, it takes
+an equal share between two reports, since the others see the same. So all together fill the engine
+and no more, but for a part of a place each; only while one makes room for another, the engine
+itself lets some wait.
 """
 
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ class Share:
     device: Device = field(default_factory=Device)
     _load: Load | None = None
     _seen_at: float = float("-inf")
+    _inside: int = 0
     _others: int = 0
     _others_kv: float = 0.0
     _speed: float | None = None
@@ -39,7 +42,7 @@ class Share:
     def observe(self, load: Load, inside: int, waiting: int, now: float) -> None:
         """A report of the engine. Speed is learnt while it is full, where it is the best."""
         self._load, self._seen_at, self.device = load, now, load.device
-        present = load.running + load.waiting
+        present, self._inside = load.running + load.waiting, inside
         self._others = max(0, present - inside)
         self._others_kv = load.kv_tokens_used * self._others / present if present else 0.0
         self._learn_speed(load, waiting, now)
@@ -61,20 +64,28 @@ class Share:
         `reserved`: tokens of the KV cache for those inside.
         """
         fresh = now - self._seen_at <= FRESH
-        others, others_kv = (self._others, self._others_kv) if fresh else (0, 0.0)
-        places, total = self.places(), self._load.kv_tokens_total if self._load else 0
-        present = inside + min(others, self._left_to_others * places)
-        if not present:
+        if not inside + (self._others if fresh else 0):
             return True
-        if present >= places:
+        if inside >= self._bound(fresh):
             return False
-        used = reserved + min(others_kv, self._left_to_others * total)
-        return not total or used + estimate.reserved <= KV_USABLE * total
+        total = self._load.kv_tokens_total if self._load else 0
+        others_kv = self._others_kv if fresh else 0.0
+        if self.gateways > 1:
+            others_kv = min(others_kv, total * (1 - 1 / self.gateways))
+        return not total or reserved + others_kv + estimate.reserved <= KV_USABLE * total
 
-    @property
-    def _left_to_others(self) -> float:
-        """With one gateway, others are what another one that ended has left in the engine."""
-        return 1 - 1 / self.gateways if self.gateways > 1 else 1.0
+    def _bound(self, fresh: bool) -> float:
+        """How many places this gateway may use until the next report.
+
+        With one gateway, others are what another one that ended has left in the engine.
+        """
+        places = self.places()
+        own = places / self.gateways
+        if not fresh:
+            return own
+        free = places - self._inside - self._others
+        bound = self._inside + (free / self.gateways if free > 0 else free)
+        return max(own, bound) if self.gateways > 1 else bound
 
     def places(self) -> int:
         """How many may run at once: more would only make each of them slower."""

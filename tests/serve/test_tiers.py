@@ -2,14 +2,17 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
 
 from models.engine import Message, Prompt, Sampling
 from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
-from serve.pipeline import Pipeline, Request
+from serve.errors import Overloaded
+from serve.pipeline import Pipeline
 from serve.receipt import Receipt
+from serve.request import Request
 from serve.tiers import LINGER, PERIOD
 
 PLACES = 6
@@ -17,9 +20,9 @@ WORD = 0.05  # seconds
 
 
 class House:
-    """Gateways before one engine."""
+    """Gateways before one engine. `peak`: the most that it ran at once."""
 
-    def __init__(self, gateways: int) -> None:
+    def __init__(self, gateways: int, waiting: int = 100) -> None:
         self.engine = ScriptedEngine("big", Script(("word ",) * 1000, token_delay=WORD))
         tier = {"engine": "scripted", "model": "big", "slots": PLACES}
         settings = Settings.model_validate(
@@ -28,9 +31,13 @@ class House:
                 "embedder": {"engine": "none"},
                 "cache": {"enabled": False},
                 "gateway": {"replicas": gateways},
+                "admission": {"waiting": waiting},
             }
         )
-        self.gateways = [Pipeline(settings, {"large": self.engine}) for _ in range(2)]
+        engines = {"large": self.engine}
+        self.gateways = [Pipeline(settings, engines) for _ in range(max(2, gateways))]
+        self.peak = 0
+        self._watch = asyncio.create_task(self._look())
 
     def ask(self, gateway: int, words: int) -> "asyncio.Task[float]":
         """Its result: seconds until the answer was there."""
@@ -48,7 +55,13 @@ class House:
             while self.engine.running < count:
                 await asyncio.sleep(0.005)
 
+    async def _look(self) -> None:
+        while True:
+            self.peak = max(self.peak, self.engine.running)
+            await asyncio.sleep(0.005)
+
     async def close(self) -> None:
+        self._watch.cancel()
         for gateway in self.gateways:
             await gateway.close()
 
@@ -75,4 +88,21 @@ async def test_who_waits_sees_a_place_that_another_gateway_frees_long_after_the_
     waited = house.ask(1, 1)
     took = max(await asyncio.gather(*held))
     assert await waited < took + 4 * PERIOD
+    await house.close()
+
+
+async def test_clients_that_retry_at_once_give_the_engine_no_more_to_do() -> None:
+    house = House(gateways=3, waiting=PLACES)
+
+    async def stubborn(number: int) -> bool:
+        for _ in range(4):
+            with suppress(Overloaded):
+                await house.ask(number % 3, 10)
+                return True
+        return False
+
+    answered = sum(await asyncio.gather(*(stubborn(number) for number in range(300))))
+    assert 3 * PLACES <= answered < 300
+    assert len(house.engine.prompts) == answered
+    assert house.peak <= 1.1 * PLACES
     await house.close()

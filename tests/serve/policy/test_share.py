@@ -31,8 +31,17 @@ def room(share: Share, inside: int = 0) -> int:
     return taken - inside
 
 
-def test_what_others_do_not_use_is_free() -> None:
-    assert [room(seen(others)) for others in (0, 2, 5)] == [9, 7, 4]
+def test_of_what_is_free_a_gateway_takes_its_part_until_the_next_report() -> None:
+    assert [room(seen(others)) for others in (0, 3, 6)] == [3, 3, 3]
+    assert room(seen(3, inside=3), 3) == 2  # six are free for three gateways
+    assert room(seen(5, inside=5), 5) == 2
+
+
+def test_a_gateway_that_is_alone_with_its_traffic_fills_the_engine_in_a_few_reports() -> None:
+    inside = 0
+    for _ in range(5):
+        inside += room(seen(inside, inside=inside), inside)
+    assert inside == PLACES
 
 
 def test_whoever_came_first_a_gateway_has_its_equal_share() -> None:
@@ -41,7 +50,7 @@ def test_whoever_came_first_a_gateway_has_its_equal_share() -> None:
 
 
 def test_who_has_more_than_its_share_makes_room_for_others() -> None:
-    assert room(seen(PLACES + 3, inside=PLACES), 8) == 0
+    assert room(seen(PLACES + 3, inside=PLACES), PLACES) == 0
     assert room(seen(PLACES, inside=6), 5) == 1
 
 
