@@ -29,6 +29,7 @@ from serve.sections.cache import CacheSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.filters import FilterSettings
 from serve.sections.library import LibrarySettings, RetrievalSettings
+from serve.sections.quotas import QuotaSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
 from serve.sections.routing import RoutingSettings
 from serve.sections.tiers import EmbedderSettings, TierSettings
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     )
     ui: UiSettings = Field(UiSettings(), description="The chat page.")
     limits: LimitSettings = Field(LimitSettings(), description="What a request may ask for.")
+    quotas: QuotaSettings = Field(QuotaSettings(), description="How much may be used.")
     deadlines: DeadlineSettings = Field(DeadlineSettings(), description="Seconds.")
     retry: RetrySettings = Field(RetrySettings(), description="Attempts before giving up.")
     cache: CacheSettings = Field(CacheSettings(), description="Answers that are given again.")
@@ -104,6 +106,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         return self.data / "hearth.db"
+
+    @property
+    def spending(self) -> Path:
+        """What was spent of budgets."""
+        return self.data / "spending.db"
 
     @property
     def has_library(self) -> bool:

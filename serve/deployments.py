@@ -27,7 +27,9 @@ from serve.kept import open_memory
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
+from serve.ledger.spending import Spending
 from serve.library import open_library
+from serve.limiting import Limiting
 from serve.memory_order import go_first
 from serve.pipeline import Helpers, Pipeline
 from serve.proxies import RemoteEmbedder, RemoteEngine, ask_cache, ask_library, card_of
@@ -133,7 +135,10 @@ class Gateway:
         shared = RemoteMemory(ask_cache) if settings.shares_cache else None
         memory = shared or open_memory(settings)
         alike = settings.cache.enabled and settings.cache.semantic
-        helpers = Helpers(embedder, judge, grounding, memory, alike, shared)
+        limiting = Limiting(
+            settings.deadlines.answer, settings.quotas.warn, Spending(settings.spending)
+        )
+        helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting)
         return create_app(
             House(
                 settings=settings,

@@ -99,12 +99,6 @@ class NotAllowed(Refusal):
     pass
 
 
-def model_not_allowed(model: str) -> NotAllowed:
-    """For a key that may not use it."""
-    text = f"This key may not use the model {model[:64]!r}: GET /v1/models lists those it may."
-    return NotAllowed(text, "model", "model_not_allowed")
-
-
 class NotFound(Refusal):
     pass
 

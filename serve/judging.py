@@ -1,8 +1,16 @@
 """How hard a prompt is, in time for the router: one embedding and a few thousand products."""
 
+from typing import Protocol
+
 from serve.policy.difficulty import trained
 from serve.policy.routing import Guess
 from serve.questions import Asking
+
+
+class Judge(Protocol):
+    """Says how likely a request needs the strong tier."""
+
+    async def guess(self, asking: Asking, quality: float) -> Guess: ...
 
 
 class DifficultyJudge:

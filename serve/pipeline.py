@@ -1,6 +1,7 @@
 """The way of a request, once, without coming back.
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
+    3 limits              room for it with whoever pays: `serve.billing`
     4 screen              what must not go in, by the policies in force: `serve.screening`
     6 retrieve            passages of the named collections: `serve.grounding`
     5 cache               the same again, in other words, or just now: `serve.remembering`
@@ -10,15 +11,14 @@
    10 cite, observe       what came from documents is checked; chunks are noted in the receipt
 
 The cache comes after the search, not before it: what is found is a part of what is asked, so that
-no answer outlives a passage it stood on. Step 3 (limits) takes its place between these as it is
-built. Steps return a value or raise; nothing calls an earlier step.
+no answer outlives a passage it stood on. Steps return a value or raise; nothing calls an earlier
+step.
 """
 
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, Protocol
 
 from index.caches.local import LocalMemory
 from index.caches.memory import Memory
@@ -27,11 +27,14 @@ from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
 from serve.answering import Answering, Order
 from serve.asked import Question
+from serve.billing import Billing
 from serve.checking import Checking
 from serve.choices import interleave
 from serve.config import Settings
-from serve.errors import NotFound, model_not_allowed
+from serve.errors import NotFound
 from serve.grounding import Grounding, Grounds, Looking, asked_text
+from serve.judging import Judge
+from serve.limiting import Limiting
 from serve.policy.brownout import Brownout, shortened
 from serve.policy.routing import (
     Asked,
@@ -46,24 +49,16 @@ from serve.profiles import BUNDLED
 from serve.questions import Asking
 from serve.receipt import Receipt
 from serve.remembering import Remembering, Wanted
-from serve.request import Request
+from serve.request import AUTO, Request, model_not_allowed
 from serve.screening import Screening
 from serve.tiers import Tier, Watch, tiers_of
-
-AUTO: Final = "auto"
-
-
-class Judge(Protocol):
-    """Says how likely a request needs the strong tier."""
-
-    async def guess(self, asking: Asking, quality: float) -> Guess: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
     """What the way of a request asks on the way. Without it: no embedding, no documents, kept
     answers in a memory of its own. `alike`: they are given to questions in other words, too;
-    `sharing`: generations are shared with other gateways.
+    `sharing`: generations are shared with other gateways; `limiting`: so are limits.
     """
 
     embedder: Embedder | None = None
@@ -72,6 +67,7 @@ class Helpers:
     memory: Memory | None = None
     alike: bool = False
     sharing: Sharing | None = None
+    limiting: Limiting | None = None
 
 
 class Pipeline:
@@ -85,6 +81,7 @@ class Pipeline:
         self.tiers: Mapping[str, Tier] = tiers_of(settings, engines)
         self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
+        self.billing = Billing(settings, self.tiers, self._helpers.limiting)
         self.screening = Screening(settings.filters)
         self._conversations = Conversations()
         memory = self._helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
@@ -93,6 +90,7 @@ class Pipeline:
         self._remembering = Remembering(settings.cache, memory, self._helpers.sharing, checking)
 
     async def close(self) -> None:
+        await self.billing.limiting.close()
         await self._remembering.close()
         await self._watch.close()
 
@@ -123,16 +121,19 @@ class Pipeline:
         """Chunks of all choices, told apart by `index`, as they come."""
         await self._watch.touch()
         receipt.stream, receipt.brownout = request.stream, self._watch.brownout
-        request = await self._screened(request, receipt)
-        asking = Asking(self._helpers.embedder, asked_text(request.prompts[0], request.documents))
-        try:
-            grounds = await self._ground(request, asking, receipt)
-            async with aclosing(self._answer(request, grounds, asking, receipt)) as chunks:
-                async for chunk in chunks:
-                    receipt.saw(chunk)
-                    yield chunk
-        finally:
-            await asking.close()
+        with await self.billing.bill(request, self._candidates(request), receipt) as bill:
+            request = await self._screened(bill.request, receipt)
+            text = asked_text(request.prompts[0], request.documents)
+            asking = Asking(self._helpers.embedder, text)
+            try:
+                grounds = await self._ground(request, asking, receipt)
+                async with aclosing(self._answer(request, grounds, asking, receipt)) as chunks:
+                    async for chunk in chunks:
+                        receipt.saw(chunk)
+                        bill.saw(chunk)
+                        yield chunk
+            finally:
+                await asking.close()
 
     async def _screened(self, request: Request, receipt: Receipt) -> Request:
         """`request` once it was looked through. Raises `ContentBlocked`."""

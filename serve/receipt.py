@@ -70,6 +70,7 @@ class Receipt:
     varied (by temperature), no-store; `cache_reason`: why an answer to something alike was given or
     was not; `saved_ms`: what it took to make what was given again. `sources`: what of documents
     the answer was given, `notes`: what of the retrieval was not as usual; `citations` by verdict.
+    `limits`: how those of the caller stand, as headers.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -102,6 +103,7 @@ class Receipt:
     status: int | None = None
     error: str | None = None
     choices_per_prompt: int | None = None
+    limits: dict[str, str] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter, repr=False)
     _usages: dict[int, Usage] = field(default_factory=dict, repr=False)
 
@@ -166,7 +168,7 @@ class Receipt:
             "x-hearth-filters": ", ".join(map("/".join, self.filters)) or None,
             "x-hearth-sources": str(len(self.sources)) if self.sources else None,
         }
-        return {name: value for name, value in known.items() if value is not None}
+        return {name: value for name, value in known.items() if value is not None} | self.limits
 
     @property
     def given_again(self) -> bool:

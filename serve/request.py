@@ -1,12 +1,23 @@
 """A client's request, read and checked, on its way through the pipeline."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from index.store.records import NOBODY, Reader
 from models.engine import Prompt
+from serve.errors import NotAllowed
 from serve.grounding import FromDocuments
 from serve.policy.freshness import Freshness
+from serve.policy.limits import Payer
 from serve.screening import Screened
+
+AUTO: Final = "auto"
+
+
+def model_not_allowed(model: str) -> NotAllowed:
+    """For a key that may not use it."""
+    text = f"This key may not use the model {model[:64]!r}: GET /v1/models lists those it may."
+    return NotAllowed(text, "model", "model_not_allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +28,7 @@ class Request:
     `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
     wants the answer to come from. `wish`: whether it may be a kept one, and be kept. `models`:
     those that may answer; None: all. `filters`: the policy that its key names; `screened` what
-    that comes to, once it was looked through.
+    that comes to, once it was looked through. `payers`: whose limits it counts for.
     """
 
     model: str
@@ -29,6 +40,7 @@ class Request:
     reader: Reader = field(default=NOBODY)
     wish: Freshness = field(default_factory=Freshness)
     models: tuple[str, ...] | None = None
+    payers: tuple[Payer, ...] = ()
     filters: str | None = None
     screened: Screened = field(default_factory=Screened)
 

@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 from models.embedder import Embedder, Inputs, shortened
 from models.engine import Usage
 from serve.api.call import Call, Response, as_json
+from serve.api.permission import payers_of
 from serve.api.schema import validated
 from serve.api.schema_embeddings import EmbeddingRequest
-from serve.errors import NotFound, model_not_allowed
+from serve.errors import NotFound
+from serve.policy.accounts import Cost
+from serve.policy.estimates import FIRST_BYTES
+from serve.request import model_not_allowed
 
 
 async def embeddings(call: Call) -> Response:
@@ -22,8 +26,13 @@ async def embeddings(call: Call) -> Response:
     if not call.rights.allow_model(asked.model):
         raise model_not_allowed(asked.model)
     call.receipt.model = asked.model
-    with call.receipt.step("embed"):
-        found = await call.unless_gone(embedder.embed(cast("Inputs", asked.input)))
+    billing, inputs = call.house.pipeline.billing, cast("Inputs", asked.input)
+    payers = payers_of(call) + billing.payer_of(asked.model)
+    expected = Cost(1.0, sum(map(len, inputs)) / FIRST_BYTES)
+    with await billing.limiting.hold(payers, expected, call.receipt) as hold:
+        with call.receipt.step("embed"):
+            found = await call.unless_gone(embedder.embed(inputs))
+        hold.truth = Cost(1.0, sum(found.tokens))
     vectors = shortened(found.vectors, asked.dimensions) if asked.dimensions else found.vectors
     tokens = sum(found.tokens)
     call.receipt.usage = Usage(tokens, 0)

@@ -15,6 +15,7 @@ import orjson
 from models.engine import Chunk, ChunkStream, Prompt, Sampling, Usage, merge
 from serve.api.call import Call, Response, as_json
 from serve.api.events import send_events
+from serve.api.permission import payers_of
 from serve.api.schema_sampling import SamplingFields
 from serve.errors import BadRequest
 from serve.policy.freshness import KNOWN, Freshness
@@ -76,6 +77,7 @@ def request_of(call: Call, asked: SamplingFields, prompts: Sequence[Prompt]) -> 
         None if quality is None else _dial(quality),
         wish=_wish(call, asked.cache or ""),
         models=None if models is None else tuple(models),
+        payers=payers_of(call),
         filters=call.rights.filters,
     )
 

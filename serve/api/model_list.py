@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from serve.api.call import Call, Response, as_json
 from serve.api.states import State
 from serve.errors import NotFound
-from serve.pipeline import AUTO
+from serve.request import AUTO
 
 PREFIX = b"/v1/models/"
 EMBEDDING_TIER = "embeddings"

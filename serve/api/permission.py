@@ -1,9 +1,15 @@
 """What a key may do, checked: what it may not is a 403 that names what it would need."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from serve.errors import NotAllowed
+from serve.api.call import Call
+from serve.errors import InvalidKey, NotAllowed
 from serve.ledger.rights import Rights, Scope
+from serve.policy.limits import Payer
+from serve.sections.quotas import Limits
+
+UNLIMITED: Final = Limits()
 
 
 def check_scope(rights: Rights, needed: Sequence[Scope]) -> None:
@@ -12,3 +18,18 @@ def check_scope(rights: Rights, needed: Sequence[Scope]) -> None:
         has = ", ".join(rights.scopes)
         text = f"This needs a key with the scope {' or '.join(needed)}; this key has {has}."
         raise NotAllowed(text, code="insufficient_scope")
+
+
+def payers_of(call: Call) -> tuple[Payer, ...]:
+    """Whose limits a request counts for: the key's, its parent's and upwards; where there are any.
+
+    Raises `InvalidKey` where there is no key.
+    """
+    if (key := call.key) is None:
+        raise InvalidKey
+    own = key.rights.limits or call.house.settings.quotas.keys
+    every = [Payer(f"key:{key.account}", f"the key {key.name!a}", own)]
+    for group in call.house.keys.groups_of(key):
+        whose = f"the {group.kind} {group.name!r}"
+        every.append(Payer(f"group:{group.name}", whose, group.limits))
+    return tuple(payer for payer in every if payer.limits != UNLIMITED)

@@ -8,8 +8,10 @@ from index.library import Search
 from index.retriever import Retrieval, RetrievalPlan
 from serve.api.call import Call, Response, as_json
 from serve.api.library_objects import place_of
+from serve.api.permission import payers_of
 from serve.api.schema_vector_stores import StoreSearch
 from serve.api.vector_stores import asked_for, noticed
+from serve.policy.accounts import Cost
 from serve.questions import Asking
 
 NOT_REWRITTEN = "The question was searched for as it is: it is never rewritten here."
@@ -20,11 +22,14 @@ async def search(call: Call) -> Response:
     wanted = parse(asked.filters, "filters") if asked.filters is not None else None
     library, store = call.house.documents, call.params["store"]
     await noticed(call, await library.collection(call.reader, store))
-    with call.receipt.step("embed"):
-        question = await call.unless_gone(_question(call, "\n".join(asked.query)))
-    with call.receipt.step("search"):
-        search = Search(question, (store,), _plan(asked), wanted)
-        found = await call.unless_gone(library.search(call.reader, search))
+    limiting = call.house.pipeline.billing.limiting
+    with await limiting.hold(payers_of(call), Cost(), call.receipt) as hold:
+        with call.receipt.step("embed"):
+            question = await call.unless_gone(_question(call, "\n".join(asked.query)))
+        with call.receipt.step("search"):
+            search = Search(question, (store,), _plan(asked), wanted)
+            found = await call.unless_gone(library.search(call.reader, search))
+        hold.truth = Cost()
     return as_json(_page(asked, found))
 
 

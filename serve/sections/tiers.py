@@ -43,6 +43,21 @@ class VllmSection(Section):
     gpus: int = Field(1, ge=1, le=64, description="GPUs that share the model (tensor parallel).")
 
 
+class PriceSection(Section):
+    """Of a million tokens: of what, the place says. `cached`: of prompts that were known already;
+    none: as `input`.
+    """
+
+    input: float = Field(0, ge=0, description="Of prompts.")
+    cached: float | None = Field(None, ge=0, description="Of prompts in the cache.")
+    output: float = Field(0, ge=0, description="Of answers.")
+
+    def of(self, prompt: int, cached: int, output: int) -> float:
+        """Of so many tokens; `cached` are part of `prompt`."""
+        known = self.input if self.cached is None else self.cached
+        return ((prompt - cached) * self.input + cached * known + output * self.output) / 1e6
+
+
 class TierSettings(Section):
     """One engine: what answers, and with how much of the machine."""
 
@@ -69,6 +84,8 @@ class TierSettings(Section):
     sleep_after: float | None = Field(
         None, gt=0, description="Idle seconds until a vllm model leaves memory; none: never."
     )
+    price: PriceSection = Field(PriceSection(), description="Money per million tokens.")
+    energy: PriceSection = Field(PriceSection(), description="Watt-hours per million tokens.")
     upstream: UpstreamSection | None = Field(None, description="Only for `openai`.")
     vllm: VllmSection = Field(VllmSection(), description="Only for `vllm`.")
     script: ScriptSettings = Field(ScriptSettings(), description="Only for `scripted`.")
@@ -77,6 +94,14 @@ class TierSettings(Section):
     def remote(self) -> bool:
         """Whether somebody else's machine answers."""
         return self.engine == "openai"
+
+    @property
+    def prices(self) -> PriceSection:
+        """What budgets count: an upstream's own prices, where nothing else is said."""
+        if self.upstream is not None and self.price == PriceSection():
+            paid = self.upstream.prices
+            return PriceSection(input=paid.input, output=paid.output)
+        return self.price
 
     @model_validator(mode="after")
     def _has_upstream(self) -> "TierSettings":

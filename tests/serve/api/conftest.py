@@ -66,7 +66,7 @@ def make_api(tmp_path: Path) -> Iterator[MakeApi]:
     rings: list[Keys | Signins] = []
 
     def make(script: Script | None = None, library: Keeper | None = None, **options: Any) -> Api:
-        settings = Settings(home=tmp_path, **SMALL, **options)
+        settings = Settings(home=tmp_path, **SMALL | options)
         engine = ScriptedEngine(MODEL, script)
         keys = Keys(settings.database)
         rings.append(keys)

@@ -1,0 +1,176 @@
+"""One account: of a key, of a group of keys or of a model. What it has used, and what is left."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from serve.policy.buckets import Bucket
+from serve.policy.budgets import Span, Spent, budgets, renews_at
+from serve.sections.quotas import Limits
+
+Kind = Literal["requests", "input_tokens", "output_tokens", "tokens"]
+TOKENS: Final[tuple[Kind, ...]] = ("tokens", "input_tokens", "output_tokens")
+KINDS: Final[tuple[Kind, ...]] = ("requests", *TOKENS)
+A_SLOT: Final = 1.0  # seconds to come back after, when too many are being answered
+
+SpentIn = Callable[[Span], Spent]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`now` in seconds of a clock that does not go back, `at` in unix seconds."""
+
+    now: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one request, expected or in the end. `input` and `output` in tokens."""
+
+    requests: float = 1.0
+    input: float = 0.0
+    output: float = 0.0
+    money: float = 0.0
+    energy: float = 0.0
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(self.input + self.output, self.money, self.energy)
+
+    def of(self, kind: Kind) -> float:
+        if kind == "requests":
+            return self.requests
+        both = self.input, self.output
+        return sum(both) if kind == "tokens" else both[kind == "output_tokens"]
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.requests + other.requests,
+            self.input + other.input,
+            self.output + other.output,
+            self.money + other.money,
+            self.energy + other.energy,
+        )
+
+    def __neg__(self) -> "Cost":
+        return Cost(-self.requests, -self.input, -self.output, -self.money, -self.energy)
+
+    def __sub__(self, other: "Cost") -> "Cost":
+        return self + -other
+
+    def larger(self, other: "Cost") -> "Cost":
+        """The larger of both in everything."""
+        return Cost(
+            max(self.requests, other.requests),
+            max(self.input, other.input),
+            max(self.output, other.output),
+            max(self.money, other.money),
+            max(self.energy, other.energy),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """`what` limit of `whose`, in words. `retry_after` in seconds; `renews_at` in unix seconds
+    where it is a budget.
+    """
+
+    whose: str
+    what: str
+    limit: float
+    retry_after: float
+    renews_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a limit stands: `reset` is in how many seconds nothing of it will have been used."""
+
+    limit: float
+    remaining: float
+    reset: float
+
+    @property
+    def share(self) -> float:
+        return self.remaining / self.limit
+
+
+class Account:
+    """`whose` it is, in words. Costs of requests in flight count as used: `held` for budgets."""
+
+    def __init__(self, whose: str, limits: Limits, now: float) -> None:
+        self.whose = whose
+        self.limits = limits
+        self.running = 0
+        self.held = Spent()
+        self.buckets: dict[Kind, Bucket] = {}
+        self._fill(now)
+
+    def adapt(self, limits: Limits, now: float) -> None:
+        """Other limits from now on: what was used stays used."""
+        if limits != self.limits:
+            self.limits = limits
+            self._fill(now)
+
+    def _fill(self, now: float) -> None:
+        for kind in KINDS:
+            size = getattr(self.limits, kind)
+            if size is None:
+                self.buckets.pop(kind, None)
+            elif kind in self.buckets:
+                self.buckets[kind].resize(size, now)
+            else:
+                self.buckets[kind] = Bucket.full(size, now)
+
+    def denies(self, cost: Cost, spent: SpentIn, moment: Moment) -> Denial | None:
+        """Why there is no room for `cost`: of several reasons, the one that lasts longest."""
+        reasons = [*self._rates(cost, moment.now), *self._budgets(cost, spent, moment.at)]
+        most = self.limits.parallel
+        if most is not None and self.running >= most:
+            reasons.append(Denial(self.whose, "requests at a time", most, A_SLOT))
+        return max(reasons, key=lambda reason: reason.retry_after, default=None)
+
+    def _rates(self, cost: Cost, now: float) -> Iterator[Denial]:
+        for kind, bucket in self.buckets.items():
+            if wait := bucket.wait(cost.of(kind), now):
+                what = f"{kind.replace('_', ' ')} per minute"
+                yield Denial(self.whose, what, bucket.size, wait)
+
+    def _budgets(self, cost: Cost, spent: SpentIn, at: float) -> Iterator[Denial]:
+        for span, unit, most in budgets(self.limits):
+            used = (spent(span) + self.held).of(unit)
+            if used + cost.spent.of(unit) > most or used >= most:
+                renews = renews_at(span, at)
+                yield Denial(self.whose, f"{unit} per {span}", most, renews - at, renews)
+
+    def enter(self, cost: Cost, now: float) -> None:
+        self.running += 1
+        self.held += cost.spent
+        self.take(cost, now)
+
+    def leave(self, cost: Cost, now: float, truth: Cost) -> None:
+        """What was held back for it becomes what it cost."""
+        self.running -= 1
+        self.held += -cost.spent
+        self.take(truth - cost, now)
+
+    def take(self, cost: Cost, now: float) -> None:
+        for kind, bucket in self.buckets.items():
+            bucket.take(cost.of(kind), now)
+
+    def standing(self, kinds: tuple[Kind, ...], now: float) -> Standing | None:
+        """The tightest of `kinds`; None where none of them is limited."""
+        found = [
+            Standing(bucket.size, max(0.0, bucket.look(now)), bucket.until_full(now))
+            for kind, bucket in self.buckets.items()
+            if kind in kinds
+        ]
+        return min(found, key=lambda each: each.share, default=None)
+
+    def warnings(self, spent: SpentIn, share: float) -> Iterator[str]:
+        """Budgets of which `share` is spent, in words."""
+        for span, unit, most in budgets(self.limits):
+            used = spent(span).of(unit)
+            if used >= share * most:
+                yield f"{self.whose}: {used / most:.0%} of its {unit} per {span}"

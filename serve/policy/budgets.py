@@ -1,0 +1,55 @@
+"""What was spent in a day or a month, and when the next one begins. Calendars are in UTC."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from serve.sections.quotas import Budget, Limits
+
+Span = Literal["day", "month"]
+Unit = Literal["tokens", "money", "energy"]
+SPANS: Final[tuple[Span, ...]] = ("day", "month")
+UNITS: Final[tuple[Unit, ...]] = ("tokens", "money", "energy")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """`energy` in watt-hours, `money` in whatever the prices are in."""
+
+    tokens: float = 0.0
+    money: float = 0.0
+    energy: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(
+            self.tokens + other.tokens, self.money + other.money, self.energy + other.energy
+        )
+
+    def __neg__(self) -> "Spent":
+        return Spent(-self.tokens, -self.money, -self.energy)
+
+    def of(self, unit: Unit) -> float:
+        return float(getattr(self, unit))
+
+
+def period_of(span: Span, at: float) -> str:
+    """`2026-11-26` or `2026-11`. `at` in unix seconds."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d" if span == "day" else "%Y-%m")
+
+
+def renews_at(span: Span, at: float) -> float:
+    """When the next one begins, in unix seconds."""
+    midnight = datetime.fromtimestamp(at, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if span == "day":
+        return (midnight + timedelta(days=1)).timestamp()
+    return (midnight.replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()
+
+
+def budgets(limits: Limits) -> Iterator[tuple[Span, Unit, float]]:
+    """Those that are set: of what span, in what, how much."""
+    for span in SPANS:
+        budget: Budget = getattr(limits, span)
+        for unit in UNITS:
+            if (most := getattr(budget, unit)) is not None:
+                yield span, unit, float(most)
