@@ -7,7 +7,8 @@ from serve.policy.filters.checksums import IBAN_LENGTHS, iban, luhn
 from serve.policy.filters.scanner import Form
 
 _CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}")
-_ISSUER: Final = re.compile(r"[3-6]|2[1-7]|1800")
+_ISSUER: Final = re.compile(r"[3-6]\d{11,18}|2[2-7]\d{14}|(?:2131|1800)\d{11}")
+_AMONG: Final = re.compile(r"\d[ -]\Z")
 _IBAN: Final = re.compile(r"[A-Za-z]{2}\d\d(?:[ -]?[A-Za-z0-9]){11,30}")
 _END: Final = re.compile(r"(?![^\W_])")
 _GAP: Final = re.compile(r"[ -]")
@@ -15,14 +16,17 @@ _LONGEST: Final = 44  # characters of an IBAN with its spaces
 
 
 def _card(text: str, start: int) -> int:
-    """The longest run of digits here that an issuer could have given out."""
+    """The longest run of digits here that an issuer could have given out. Behind other numbers, the
+    shorter ones would too often be a part of something else.
+    """
     found = _CARD.match(text, start)
     end = found.end() if found else start
+    fewest = 15 if _AMONG.search(text[max(0, start - 2) : start]) else 12
     while end > start:
         digits = _GAP.sub("", text[start:end])
-        if len(digits) < 12:
+        if len(digits) < fewest:
             return 0
-        if _ends(text, end) and _ISSUER.match(digits) and luhn(digits) and len(set(digits)) > 1:
+        if _ends(text, end) and _ISSUER.fullmatch(digits) and luhn(digits):
             return end
         end -= 1
     return 0

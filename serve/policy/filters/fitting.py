@@ -6,6 +6,7 @@ from typing import Final
 
 from jsonschema import Draft202012Validator
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from models.engine import Format
 
@@ -28,7 +29,10 @@ def fits(text: str, asked: Format) -> bool:
     if asked.schema is None:
         return isinstance(value, dict)
     registry: Registry[object] = Registry()
-    return bool(Draft202012Validator(dict(asked.schema), registry=registry).is_valid(value))
+    try:
+        return bool(Draft202012Validator(dict(asked.schema), registry=registry).is_valid(value))
+    except Unresolvable:
+        return False
 
 
 def repaired(text: str, asked: Format) -> str | None:

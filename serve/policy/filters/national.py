@@ -127,7 +127,7 @@ def _national(text: str, start: int) -> int:
 
 NATIONAL: Final = Form(
     "national_id",
-    re.compile(r"(?<![\w.+-])(?=[A-Z]{0,6}-?\d)[A-Z0-9]"),
-    r"(?<![\w.+-])(?:[A-Z]{1,6}|[A-Z]{0,6}-?\d[A-Z0-9 .+-]{0,30})",
+    re.compile(r"(?<![\w.+-])(?=[A-Z]{0,6}[ -]?\d)[A-Z0-9]"),
+    r"(?<![\w.+-])(?:[A-Z]{1,6}[ -]?|[A-Z]{0,6}[ -]?\d[A-Z0-9 .+-]{0,30})",
     _national,
 )
