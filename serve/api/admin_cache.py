@@ -73,12 +73,9 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _names(keys: list[Key]) -> dict[str, list[str]]:
-    """Of each tenant's keys, revoked ones too: answers are kept beyond them."""
-    names: dict[str, set[str]] = {}
-    for key in keys:
-        names.setdefault(key.tenant, set()).add(key.name)
-    return {tenant: sorted(each) for tenant, each in names.items()}
+def _names(keys: list[Key]) -> dict[str, str]:
+    """Of each tenant's first key, which may be gone: answers are kept beyond it."""
+    return {key.tenant: key.name for key in reversed(keys)}
 
 
 def _stats_object(stats: Stats) -> dict[str, Any]:
@@ -109,13 +106,13 @@ def _measured_object(measured: Measured) -> dict[str, Any]:
     return asdict(measured) | {"wrong_at_most": measured.wrong_at_most}
 
 
-def _entry_object(entry: Summary, names: Mapping[str, list[str]]) -> dict[str, Any]:
+def _entry_object(entry: Summary, names: Mapping[str, str]) -> dict[str, Any]:
     """`age` in seconds; `milliseconds`: what it took to make."""
     return {
         "id": entry.key,
         "object": "cache.entry",
         "tenant": entry.tenant,
-        "names": names.get(entry.tenant, []),
+        "name": names.get(entry.tenant),
         "model": entry.model,
         "tier": entry.tier,
         "collections": entry.collections,

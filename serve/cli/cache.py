@@ -130,7 +130,7 @@ def _confirmed() -> bool:
 
 def _show(entries: list[Told]) -> None:
     for one in entries:
-        whose = ", ".join(one["names"]) or one["tenant"]
+        whose = one["name"] or one["tenant"]
         of = " ".join([one["model"], *one["collections"]])
         typer.echo(
             f"{one['id'][:12]}  {whose:24} {one['age']:8.0f} s {one['bytes']:8} bytes  "

@@ -77,7 +77,7 @@ async def test_entries_say_whose_they_are_and_never_what_was_said(
     newest, oldest = response.json()["data"]
     assert (newest["given_again"], oldest["given_again"]) == (0, 1)
     assert newest["age"] <= oldest["age"] < 60
-    assert (oldest["names"], oldest["model"], oldest["tier"]) == (["test"], "echo", "small")
+    assert (oldest["name"], oldest["model"], oldest["tier"]) == ("test", "echo", "small")
     page = await told(admin, ENTRIES, limit=1)
     assert (len(page["data"]), page["has_more"]) == (1, True)
     assert len((await told(admin, ENTRIES, tenant="test"))["data"]) == 2

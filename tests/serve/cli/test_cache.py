@@ -59,7 +59,7 @@ def test_the_key_of_a_command_ends_by_itself_if_the_command_does_not(appliance: 
 
 
 def test_entries_are_listed_by_whose_they_are_and_how_old(appliance: Appliance) -> None:
-    assert [one["names"] for one in told(appliance, "inspect")] == [["bob"], ["ada"], ["ada"]]
+    assert [one["name"] for one in told(appliance, "inspect")] == ["bob", "ada", "ada"]
     assert len(told(appliance, "inspect", "--tenant", "ada")) == 2
     assert len(told(appliance, "inspect", "--limit", "1")) == 1
     assert told(appliance, "inspect", "--older-than", "1h") == []
@@ -84,7 +84,7 @@ def test_a_flush_shows_what_would_go_and_does_nothing_where_nobody_says_yes(
 def test_a_flush_takes_what_it_was_told_to_take(appliance: Appliance) -> None:
     done = appliance.cache("flush", "--tenant", "ada", "--yes")
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "2 kept answers are gone.")
-    assert [one["names"] for one in told(appliance, "inspect")] == [["bob"]]
+    assert [one["name"] for one in told(appliance, "inspect")] == ["bob"]
     gone = told(appliance, "flush", "--yes")
     assert (gone["dry_run"], gone["entries"]) == (False, 1)
     done = appliance.cache("flush", "--yes")
