@@ -6,7 +6,7 @@ from serve.sections.section import Section
 
 
 class CacheSettings(Section):
-    """Of every gateway process. What is kept is never shown to another tenant."""
+    """Of all gateway processes together. What is kept is never shown to another tenant."""
 
     enabled: bool = Field(True, description="Keep answers, and join those who ask the same.")
     memory: int = Field(64 << 20, ge=1 << 16, description="The most bytes of kept answers.")
