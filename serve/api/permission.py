@@ -1,15 +1,11 @@
 """What a key may do, checked: what it may not is a 403 that names what it would need."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from serve.api.call import Call
 from serve.errors import InvalidKey, NotAllowed
 from serve.ledger.rights import Rights, Scope
 from serve.policy.limits import Payer
-from serve.sections.quotas import Limits
-
-UNLIMITED: Final = Limits()
 
 
 def check_scope(rights: Rights, needed: Sequence[Scope]) -> None:
@@ -32,4 +28,4 @@ def payers_of(call: Call) -> tuple[Payer, ...]:
     for group in call.house.keys.groups_of(key):
         whose = f"the {group.kind} {group.name!r}"
         every.append(Payer(f"group:{group.name}", whose, group.limits))
-    return tuple(payer for payer in every if payer.limits != UNLIMITED)
+    return tuple(payer for payer in every if payer.limits.are_set)

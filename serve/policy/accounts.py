@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from serve.policy.buckets import Bucket
-from serve.policy.budgets import Span, Spent, budgets, renews_at
+from serve.policy.budgets import Span, Spent, Unit, budgets, renews_at
 from serve.sections.quotas import Limits
 
 Kind = Literal["requests", "input_tokens", "output_tokens", "tokens"]
@@ -83,19 +83,6 @@ class Denial:
     renews_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a limit stands: `reset` is in how many seconds nothing of it will have been used."""
-
-    limit: float
-    remaining: float
-    reset: float
-
-    @property
-    def share(self) -> float:
-        return self.remaining / self.limit
-
-
 class Account:
     """`whose` it is, in words. Costs of requests in flight count as used: `held` for budgets."""
 
@@ -105,15 +92,17 @@ class Account:
         self.running = 0
         self.held = Spent()
         self.buckets: dict[Kind, Bucket] = {}
+        self.budgets: list[tuple[Span, Unit, float]] = []
         self._fill(now)
 
     def adapt(self, limits: Limits, now: float) -> None:
         """Other limits from now on: what was used stays used."""
-        if limits != self.limits:
+        if limits is not self.limits and limits != self.limits:
             self.limits = limits
             self._fill(now)
 
     def _fill(self, now: float) -> None:
+        self.budgets = list(budgets(self.limits))
         for kind in KINDS:
             size = getattr(self.limits, kind)
             if size is None:
@@ -138,8 +127,8 @@ class Account:
                 yield Denial(self.whose, what, bucket.size, wait)
 
     def _budgets(self, cost: Cost, spent: SpentIn, at: float) -> Iterator[Denial]:
-        for span, unit, most in budgets(self.limits):
-            used = (spent(span) + self.held).of(unit)
+        for span, unit, most in self.budgets:
+            used = spent(span).of(unit) + self.held.of(unit)
             if used + cost.spent.of(unit) > most or used >= most:
                 renews = renews_at(span, at)
                 yield Denial(self.whose, f"{unit} per {span}", most, renews - at, renews)
@@ -159,18 +148,18 @@ class Account:
         for kind, bucket in self.buckets.items():
             bucket.take(cost.of(kind), now)
 
-    def standing(self, kinds: tuple[Kind, ...], now: float) -> Standing | None:
-        """The tightest of `kinds`; None where none of them is limited."""
-        found = [
-            Standing(bucket.size, max(0.0, bucket.look(now)), bucket.until_full(now))
-            for kind, bucket in self.buckets.items()
-            if kind in kinds
-        ]
-        return min(found, key=lambda each: each.share, default=None)
+    def tightest(self, kinds: tuple[Kind, ...], now: float) -> Bucket | None:
+        """Of `kinds`; None where none of them is limited."""
+        found = None
+        for kind in kinds:
+            bucket = self.buckets.get(kind)
+            if bucket is not None and (found is None or bucket.share(now) < found.share(now)):
+                found = bucket
+        return found
 
     def warnings(self, spent: SpentIn, share: float) -> Iterator[str]:
         """Budgets of which `share` is spent, in words."""
-        for span, unit, most in budgets(self.limits):
+        for span, unit, most in self.budgets:
             used = spent(span).of(unit)
             if used >= share * most:
                 yield f"{self.whose}: {used / most:.0%} of its {unit} per {span}"

@@ -22,17 +22,24 @@ class Bucket:
 
     def look(self, now: float) -> float:
         """What is in it now."""
-        gained = max(0.0, now - self.at) * self.size / MINUTE
-        self.level, self.at = min(self.size, self.level + gained), now
+        if now > self.at and self.level < self.size:
+            level = self.level + (now - self.at) * self.size / MINUTE
+            self.level = level if level < self.size else self.size
+        self.at = now
         return self.level
+
+    def share(self, now: float) -> float:
+        """What is left, of all that it holds."""
+        return self.look(now) / self.size
 
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` is in it; who wants more than it holds waits until it is full."""
-        lacking = min(amount, self.size) - self.look(now)
-        return max(0.0, lacking) * MINUTE / self.size
+        lacking = (amount if amount < self.size else self.size) - self.look(now)
+        return lacking * MINUTE / self.size if lacking > 0 else 0.0
 
     def take(self, amount: float, now: float) -> None:
-        self.level = min(self.size, self.look(now) - amount)
+        level = self.look(now) - amount
+        self.level = level if level < self.size else self.size
 
     def until_full(self, now: float) -> float:
         """Seconds."""

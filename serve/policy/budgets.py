@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 from serve.sections.quotas import Budget, Limits
 
 Span = Literal["day", "month"]
 Unit = Literal["tokens", "money", "energy"]
+DAY: Final = 86_400  # seconds
 SPANS: Final[tuple[Span, ...]] = ("day", "month")
 UNITS: Final[tuple[Unit, ...]] = ("tokens", "money", "energy")
 
@@ -35,7 +37,13 @@ class Spent:
 
 def period_of(span: Span, at: float) -> str:
     """`2026-11-26` or `2026-11`. `at` in unix seconds."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d" if span == "day" else "%Y-%m")
+    return _period(span, int(at // DAY))
+
+
+@lru_cache(maxsize=16)
+def _period(span: Span, day: int) -> str:
+    date = datetime.fromtimestamp(day * DAY, UTC)
+    return date.strftime("%Y-%m-%d" if span == "day" else "%Y-%m")
 
 
 def renews_at(span: Span, at: float) -> float:

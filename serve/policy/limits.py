@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from serve.policy.accounts import Account, Cost, Denial, Kind, Moment, SpentIn, Standing
+from serve.policy.accounts import Account, Cost, Denial, Kind, Moment, SpentIn
+from serve.policy.buckets import Bucket
 from serve.policy.budgets import SPANS, Span, Spent, period_of
 from serve.sections.quotas import Limits
 
 KEPT: Final = 10_000  # accounts that are remembered while nothing of theirs is in flight
 NOTHING: Final = Cost(requests=0.0)
+NO_SPENDING: Final = Spent()
 
 Place = tuple[str, str]  # an account and a period
 
@@ -40,6 +42,15 @@ class Reservation:
     accounts: tuple[str, ...]
     cost: Cost
     ends: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a limit stands: `reset` is in how many seconds nothing of it will have been used."""
+
+    limit: float
+    remaining: float
+    reset: float
 
 
 @dataclass(slots=True)
@@ -127,8 +138,14 @@ class Limiter:
         self, payers: Sequence[Payer], kinds: tuple[Kind, ...], now: float
     ) -> Standing | None:
         """The tightest limit of `kinds` over all of `payers`; None where there is none."""
-        each = [self._account(payer, now).standing(kinds, now) for payer in payers]
-        return min((one for one in each if one), key=lambda one: one.share, default=None)
+        found: Bucket | None = None
+        for payer in payers:
+            one = self._account(payer, now).tightest(kinds, now)
+            if one is not None and (found is None or one.share(now) < found.share(now)):
+                found = one
+        if found is None:
+            return None
+        return Standing(found.size, max(0.0, found.look(now)), found.until_full(now))
 
     def warnings(self, payers: Sequence[Payer], share: float, moment: Moment) -> list[str]:
         """Budgets of which `share` is spent, in words."""
@@ -148,7 +165,7 @@ class Limiter:
     def put_back(self, spent: Mapping[Place, Spent]) -> None:
         """It could not be saved."""
         for place, one in spent.items():
-            self._unsaved[place] = self._unsaved.get(place, Spent()) + one
+            self._unsaved[place] = self._unsaved.get(place, NO_SPENDING) + one
 
     @property
     def busy(self) -> bool:
@@ -158,7 +175,7 @@ class Limiter:
         """What all gateways spent, as it was kept; what came since is added."""
         self._spent = dict(totals)
         for place, spent in self._unsaved.items():
-            self._spent[place] = self._spent.get(place, Spent()) + spent
+            self._spent[place] = self._spent.get(place, NO_SPENDING) + spent
 
     def _account(self, payer: Payer, now: float) -> Account:
         found = self._accounts.get(payer.account)
@@ -178,14 +195,15 @@ class Limiter:
 
     def _spending(self, account: str, moment: Moment) -> SpentIn:
         def spent(span: Span) -> Spent:
-            return self._spent.get((account, period_of(span, moment.at)), Spent())
+            return self._spent.get((account, period_of(span, moment.at)), NO_SPENDING)
 
         return spent
 
     def _spend(self, account: str, spent: Spent, moment: Moment) -> None:
-        if spent == Spent():
+        """Known and kept where there is a budget."""
+        if not self._accounts[account].budgets or spent == NO_SPENDING:
             return
         for span in SPANS:
             place = (account, period_of(span, moment.at))
             for kept in (self._spent, self._unsaved):
-                kept[place] = kept.get(place, Spent()) + spent
+                kept[place] = kept.get(place, NO_SPENDING) + spent

@@ -1,5 +1,7 @@
 """How much a key, a group of keys or a model may use."""
 
+from functools import cached_property
+
 from pydantic import Field
 
 from serve.sections.section import Section
@@ -23,6 +25,10 @@ class Limits(Section):
     parallel: int | None = Field(None, ge=1, description="Requests at a time.")
     day: Budget = Field(Budget(), description="For a day, in UTC.")
     month: Budget = Field(Budget(), description="For a calendar month, in UTC.")
+
+    @cached_property
+    def are_set(self) -> bool:
+        return self != Limits()
 
 
 class QuotaSettings(Section):
