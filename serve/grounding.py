@@ -11,6 +11,7 @@ from index.answers.sources import Source
 from index.answers.stream import with_citations
 from index.answers.verdict import refusal
 from index.documents import Hit
+from index.errors import Unknown
 from index.filters import Filter
 from index.library import Library, Search
 from index.retriever import RetrievalPlan
@@ -124,12 +125,17 @@ class Grounding:
         plain = prompt.format.kind == "text"
         return Grounds(made.messages, made.sources, None, found.notes, own, plain, found.keep)
 
-    async def known_as(self, collections: Sequence[str], reader: Reader) -> tuple[str, ...]:
-        """Names and ids of `collections`, which are one or the other. Raises `IndexRefusal`."""
+    async def names(self, collections: Sequence[str], reader: Reader) -> list[str]:
+        """Of `collections`, each by its id or already by its name."""
+        return [await self._name(each, reader) for each in collections]
+
+    async def _name(self, collection: str, reader: Reader) -> str:
         if self._library is None:
-            return tuple(collections)
-        found = [await self._library.collection(reader, name) for name in collections]
-        return tuple(each for one in found for each in (one.record.id, one.record.name))
+            return collection
+        try:
+            return (await self._library.collection(reader, collection)).record.name
+        except Unknown:
+            return collection
 
     def _plan(self, looking: Looking) -> RetrievalPlan:
         few = "fewer_passages" in looking.brownout

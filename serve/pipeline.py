@@ -137,10 +137,11 @@ class Pipeline:
 
     async def _screened(self, request: Request, receipt: Receipt) -> Request:
         """`request` once it was looked through. Raises `ContentBlocked`."""
-        collections = request.documents.collections if request.documents else ()
-        if collections and self.screening.asks_for_collections:
-            collections = await self._helpers.grounding.known_as(collections, request.reader)
-        policy = self.screening.policy(request.filters, collections)
+        names = list[str]()
+        if request.documents and self.screening.asks_for_collections:
+            asked = request.documents.collections
+            names = await self._helpers.grounding.names(asked, request.reader)
+        policy = self.screening.policy(request.filters, names)
         screened = self.screening.incoming(request.prompts, policy, receipt)
         return replace(request, screened=screened)
 

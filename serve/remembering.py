@@ -184,4 +184,5 @@ def _opened(kept: Kept | None, question: Question) -> Given | None:
 def _as_usual(receipt: Receipt) -> bool:
     """Whether the answer is what would be given another time: no stand-in's, nothing spared."""
     whole = not receipt.continued and all(each.error is None for each in receipt.attempts)
-    return whole and not receipt.brownout
+    blocked = any(action == "block" for _, _, action in receipt.filters)
+    return whole and not receipt.brownout and not blocked

@@ -104,8 +104,7 @@ class Screening:
         return bool(self._settings.collections)
 
     def policy(self, named: str | None, collections: Iterable[str] = ()) -> Policy:
-        """The strictest of a key's own, or the default, and those of `collections`, each by its
-        name and its id.
+        """The strictest of a key's own, or the default, and those of `collections`, by name.
 
         Raises `NotAllowed` where the key's is not there: it may have been a strict one.
         """

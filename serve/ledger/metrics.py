@@ -7,6 +7,7 @@ imported; `Metrics` gets the same folder and adds the processes up.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -32,20 +33,13 @@ class Metrics:
         if folder is not None:
             self._registry = CollectorRegistry()
             MultiProcessCollector(self._registry, path=str(folder))  # type: ignore[no-untyped-call]
-        self._requests = Counter(
-            "hearth_requests",
-            "Finished requests.",
-            ("route", "status", "model", "error"),
-            registry=registry,
-        )
+        counter = partial(Counter, registry=registry)
+        labels = ("route", "status", "model", "error")
+        self._requests = counter("hearth_requests", "Finished requests.", labels)
         self._seconds = _seconds("hearth_request_seconds", "From arrival to the end.", registry)
         self._ttft = _seconds("hearth_first_token_seconds", "To the first token.", registry)
-        self._tokens = Counter(
-            "hearth_tokens", "Tokens by kind.", ("model", "kind"), registry=registry
-        )
-        self._attempts = Counter(
-            "hearth_attempts", "Tries to generate.", ("tier", "error"), registry=registry
-        )
+        self._tokens = counter("hearth_tokens", "Tokens by kind.", ("model", "kind"))
+        self._attempts = counter("hearth_attempts", "Tries to generate.", ("tier", "error"))
         self._queue = _seconds("hearth_queue_seconds", "Waiting for a permit.", registry)
         self._wait_error = Histogram(
             "hearth_wait_error_seconds",
@@ -61,17 +55,11 @@ class Metrics:
             registry=registry,
             buckets=RATIOS,
         )
-        self._cache = Counter(
-            "hearth_cache", "Requests by what the cache said.", ("verdict",), registry=registry
-        )
-        self._filters = Counter(
-            "hearth_filters",
-            "What filters found, and did.",
-            ("side", "kind", "action"),
-            registry=registry,
-        )
-        self._brownout = Counter(
-            "hearth_brownout", "Requests under a step of the ladder.", ("step",), registry=registry
+        self._cache = counter("hearth_cache", "Requests by what the cache said.", ("verdict",))
+        found = ("side", "kind", "action")
+        self._filters = counter("hearth_filters", "What filters found and did.", found)
+        self._brownout = counter(
+            "hearth_brownout", "Requests under a step of the ladder.", ("step",)
         )
 
     def observe(self, receipt: Receipt) -> None:

@@ -69,7 +69,7 @@ class FilterSettings(Section):
     )
     policies: dict[str, PolicySettings] = Field({}, description="More policies, by name.")
     collections: dict[str, str] = Field(
-        {}, description="Policies that hold besides, by name or id of a collection."
+        {}, description="Policies that hold besides, by name of a collection."
     )
 
     @model_validator(mode="after")
