@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,15 @@ CHANGES: Final = 10_000  # that wait at most
 TIDY: Final = 60.0  # seconds between looks for what is too old
 RETRY: Final = 5.0  # seconds after a change that could not be written
 _BROKEN: Final = (apsw.CorruptError, apsw.NotADBError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is written at once. `changes` by key; None: to be deleted."""
+
+    changes: Mapping[bytes, Row | None]
+    anew: bool
+    untidy: bool
 
 
 class Behind:
@@ -46,6 +56,7 @@ class Behind:
         self._anew = False
         self._writing = False
         self._closed = False
+        self._untidy = False
         self._tidy_at = 0.0  # of the monotonic clock
         self._trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name="hearth-cache", daemon=True)
@@ -77,8 +88,12 @@ class Behind:
             return Standing(len(self._waiting), self._trouble)
 
     def settle(self, timeout: float) -> bool:
-        """Whether all is written, after waiting for it for `timeout` seconds at most."""
+        """Whether all is written, and no trace is left of what went, after waiting for it for
+        `timeout` seconds at most.
+        """
         with self._changed:
+            self._untidy = True
+            self._changed.notify_all()
             return self._changed.wait_for(self._is_settled, timeout)
 
     def close(self, timeout: float = 5.0) -> None:
@@ -89,7 +104,7 @@ class Behind:
         self._thread.join(timeout)
 
     def _is_settled(self) -> bool:
-        return not (self._waiting or self._anew or self._writing)
+        return not (self._waiting or self._anew or self._untidy or self._writing)
 
     def _change(self, key: bytes, row: Row | None, size: int) -> None:
         with self._changed:
@@ -109,14 +124,10 @@ class Behind:
                 self._changed.wait_for(self._has_work, TIDY)
                 if self._closed and self._is_settled():
                     break
-                changes, anew = self._waiting, self._anew
-                self._waiting, self._bytes, self._anew, self._writing = {}, 0, False, True
-            try:
-                self._write(changes, anew)
-                failed = False
-            except (apsw.Error, DatabaseRefused, OSError) as exc:
-                self._again(changes, anew, exc)
-                failed = True
+                batch = _Batch(self._waiting, self._anew, self._untidy)
+                self._waiting, self._bytes, self._writing = {}, 0, True
+                self._anew = self._untidy = False
+            failed = self._fails(batch)
             with self._changed:
                 self._writing = False
                 self._changed.notify_all()
@@ -126,27 +137,36 @@ class Behind:
             self._file.close()
 
     def _has_work(self) -> bool:
-        return bool(self._waiting or self._anew or self._closed)
+        return bool(self._waiting or self._anew or self._untidy or self._closed)
 
-    def _write(self, changes: Mapping[bytes, Row | None], anew: bool) -> None:
+    def _fails(self, batch: _Batch) -> bool:
+        try:
+            self._write(batch)
+        except (apsw.Error, DatabaseRefused, OSError) as exc:
+            self._again(batch, exc)
+            return True
+        return False
+
+    def _write(self, batch: _Batch) -> None:
         file = self._opened()
-        if anew:
+        if batch.anew:
             file.empty()
-        gone = [key for key, row in changes.items() if row is None]
-        file.change([row for row in changes.values() if row is not None], gone)
-        if time.monotonic() >= self._tidy_at:
+        gone = [key for key, row in batch.changes.items() if row is None]
+        file.change([row for row in batch.changes.values() if row is not None], gone)
+        if batch.untidy or time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY
             file.tidy(self._clock() - self._ttl)
         if self._trouble is not None:
             LOG.warning("Kept answers are written to their file again.")
             self._trouble = None
 
-    def _again(self, changes: Mapping[bytes, Row | None], anew: bool, exc: Exception) -> None:
+    def _again(self, batch: _Batch, exc: Exception) -> None:
         """What was not written waits on; what the file has no room for is not to be in it."""
         with self._changed:
-            self._anew |= anew
+            self._anew |= batch.anew
+            self._untidy |= batch.untidy
             full = isinstance(exc, apsw.FullError)
-            for key, row in changes.items():
+            for key, row in batch.changes.items():
                 self._waiting.setdefault(key, None if full else row)
             self._bytes = sum(row.size for row in self._waiting.values() if row is not None)
         self._failed(exc)

@@ -57,6 +57,16 @@ def test_what_was_kept_is_there_after_a_restart_and_what_was_dropped_is_not(tmp_
     assert kept(tmp_path) == [row(0), row(1, "a newer one")]
 
 
+def test_what_was_dropped_leaves_no_trace_on_the_disk(tmp_path: Path) -> None:
+    with writing(tmp_path) as (written, _):
+        written.put(row(0, "a secret that nobody shall find"))
+        assert written.settle(PATIENCE)
+        written.drop(row(0).key)
+        assert written.settle(PATIENCE)
+        for path in tmp_path.iterdir():
+            assert b"a secret" not in path.read_bytes(), path.name
+
+
 def test_what_was_kept_last_is_written_before_the_end(tmp_path: Path) -> None:
     with writing(tmp_path) as (written, _):
         written.put(row(0))
