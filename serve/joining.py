@@ -151,8 +151,12 @@ async def _follow(name: str, reader: str, receipt: Receipt, sharing: Sharing) ->
 
 
 async def _tell(name: str, flight: Flight[Receipt], sharing: Sharing) -> None:
-    """Others of `flight`: that it is under way and, as soon as somebody follows, what it brings."""
+    """Others of `flight`: that it is under way and, as soon as somebody follows, what it brings.
+
+    One that is over at once is not told of: its answer is kept.
+    """
     sent = 0
+    await flight.beyond(inf, BATCH)
     while not flight.ended:
         followers = await flight.during(sharing.publish(name, Report(sent), WAIT))
         if followers:
