@@ -93,6 +93,29 @@ async def test_another_key_never_gets_a_kept_answer(client: httpx.AsyncClient, a
     assert await cached(client) == "hit"
 
 
+@pytest.mark.parametrize(
+    ("route", "fields"),
+    [
+        (CHAT, {}),
+        (CHAT, {"stream": True}),
+        ("/v1/completions", {"prompt": "one two three"}),
+        ("/v1/completions", {"prompt": "one two three", "stream": True}),
+    ],
+)
+async def test_on_no_route_does_a_tenant_get_what_others_were_given(
+    client: httpx.AsyncClient, api: Api, route: str, fields: dict[str, Any]
+) -> None:
+    asked = {**ASKED, **fields}
+    if "prompt" in fields:
+        del asked["messages"]
+    told = []
+    for headers in 2 * [api.key_of(f"tenant-{number}") for number in range(8)]:
+        response = await client.post(route, json=asked, headers=headers)
+        told.append(response.headers["x-hearth-cache"])
+    assert told == ["miss"] * 8 + ["hit"] * 8
+    assert len({prompt.tenant for prompt in api.engine.prompts}) == 8
+
+
 async def test_metrics_tell_kept_answers_from_made_ones(client: httpx.AsyncClient) -> None:
     assert [await cached(client) for _ in range(3)] == ["miss", "hit", "hit"]
     text = (await client.get("/metrics")).text
