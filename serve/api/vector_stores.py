@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 from index.caches.memory import Scope
+from index.errors import StorageBusy
 from index.library import CACHE, OFF, Addition, Collection
 from index.store.collections import Changes, NewCollection
 from index.store.records import Reader
-from models.errors import EngineError
 from serve.api.call import Call, Response, as_json
 from serve.api.library_objects import (
     DAY,
@@ -104,9 +104,11 @@ async def delete_collection(call: Call) -> Response:
 
 
 async def _forget_answers(call: Call, collection: str) -> None:
-    """They would not be given again, but they would be there until they are too old."""
+    """They would not be given again, but they would be there until they are too old: as they will
+    where their process is out of reach.
+    """
     if call.house.memory is not None:
-        with suppress(EngineError):
+        with suppress(StorageBusy):
             await call.house.memory.flush(Scope(collection=collection), dry_run=False)
 
 

@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from index.caches.local import LocalMemory
+from index.errors import StorageBusy
 from index.keeper import Keeper
 from serve.grounding import Grounding
 from serve.pipeline import Helpers, Pipeline
+from serve.remote_memory import RemoteMemory
 from tests.serve.api.conftest import Api, MakeApi
 
 STORES = "/v1/vector_stores"
@@ -105,6 +107,18 @@ async def test_an_end_and_a_name_change_apart_from_what_is_kept(client: httpx.As
     assert (told["cache"], told["expires_after"]) == ("on", after)
     told = (await client.post(url, json={"expires_after": None, "cache": "off"})).json()
     assert (told["cache"], told["expires_after"], told["description"]) == ("off", None, "d")
+
+
+async def test_a_collection_goes_even_while_kept_answers_are_out_of_reach(api: Api) -> None:
+    async def ask(call: str, arguments: tuple[Any, ...]) -> Any:
+        raise StorageBusy("The kept answers are out of reach at present.", 2.0)
+
+    api.house = replace(api.house, memory=RemoteMemory(ask))
+    async with api.client() as client:
+        store = await made(client)
+        changed = await client.post(f"{STORES}/{store}", json={"cache": "off"})
+        assert (changed.status_code, changed.json()["cache"]) == (200, "off")
+        assert (await client.delete(f"{STORES}/{store}")).status_code == 200
 
 
 @pytest.mark.parametrize("use", ["exact", "", True, 1, ["off"]])
