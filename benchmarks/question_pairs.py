@@ -152,14 +152,12 @@ class Sets:
         return np.flatnonzero(np.isin(self.part, parts))
 
 
-def parted(pairs: list[Labelled], every: list[Labelled], embedded: Embedded) -> Sets:
-    """Where a source has only the same, one near question is mined for each text as another;
-    none that `every` pair known connects with it.
-    """
-    groups = _groups(every)
+def parted(pairs: list[Labelled], embedded: Embedded) -> Sets:
+    """Where a source has only the same, one near question is mined for each text as another."""
+    groups = _groups(pairs)
     part_of = {text: _part(group) for text, group in groups.items()}
-    rows = pairs + list(_mined(pairs, groups, part_of, embedded))
-    return Sets(rows, np.array([part_of[pair.asked] for pair in rows]))
+    every = pairs + list(_mined(pairs, groups, part_of, embedded))
+    return Sets(every, np.array([part_of[pair.asked] for pair in every]))
 
 
 def _groups(pairs: list[Labelled]) -> dict[str, str]:
@@ -194,7 +192,7 @@ def _mined(
         here = sorted(text for text in asked if part_of[text] == part)
         vectors = np.stack([embedded[text].vector for text in here])
         for text in here:
-            order = np.argsort(-(vectors @ embedded[text].vector))[: 8 * NEIGHBOURS]
+            order = np.argsort(-(vectors @ embedded[text].vector))[: 4 * NEIGHBOURS]
             others = [here[at] for at in order if groups[here[at]] != groups[text]]
             if others:
                 other = others[int(rng.integers(min(NEIGHBOURS, len(others))))]

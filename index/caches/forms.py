@@ -32,7 +32,10 @@ _TELLING: Final = {
     "Portuguese": "o os é qual quando onde quem posso meu minha da do para com são não uma",
     "Dutch": "het de een is wat hoe waarom wanneer waar wie ik mijn van voor en zijn niet",
 }
-_TELLS: Final = {name: frozenset(said.split()) for name, said in _TELLING.items()}
+_TELLS: Final[dict[str, list[str]]] = {}
+for _name, _said in _TELLING.items():
+    for _word in _said.split():
+        _TELLS.setdefault(_word, []).append(_name)
 _NAMED: Final = re.compile(
     r"\b(?:in|into|to|from|auf|en) (english|german|french|spanish|italian|portuguese|dutch|russian"
     r"|chinese|mandarin|japanese|korean|arabic|hindi|latin|turkish|polish|swedish|greek|hebrew)\b",
@@ -55,6 +58,9 @@ _FORMS: Final = {
     r"|\bto a (?:child|kid|beginner)\b|\bfor (?:kids|children|beginners|dummies)\b",
 }
 _FORM: Final = {name: re.compile(said, re.IGNORECASE) for name, said in _FORMS.items()}
+_BODY: Final = "|".join(_FORMS.values()).replace(r"|\b", "|").removeprefix(r"\b")
+_ANY_FORM: Final = re.compile(rf"\b(?:{_BODY})", re.IGNORECASE)  # one look where there is none
+_NONE: Final = ((0, ""), (0, ""))
 
 
 def language(text: str) -> str | None:
@@ -62,9 +68,13 @@ def language(text: str) -> str | None:
     scripts = {found.lastgroup for found in _SCRIPT.finditer(text)}
     if scripts:
         return next(name for name in _SCRIPTS if name in scripts)
-    said = frozenset(words(text))
-    scores = sorted(((len(said & tells), name) for name, tells in _TELLS.items()), reverse=True)
-    (best, name), (second, _) = scores[:2]
+    told: dict[str, int] = {}
+    for word in set(words(text)):
+        for name in _TELLS.get(word, ()):
+            told[name] = told.get(name, 0) + 1
+    (best, name), (second, _) = sorted([*((count, name) for name, count in told.items()), *_NONE])[
+        :-3:-1
+    ]
     return name if best >= 2 and best > second else None
 
 
@@ -75,5 +85,7 @@ def language_asked(text: str) -> frozenset[str]:
 
 def forms(text: str) -> frozenset[str]:
     """What the answer shall look like. What data are written in is told apart by its name."""
+    if _ANY_FORM.search(text) is None:
+        return frozenset()
     found = {(name, one[0].lower()) for name, form in _FORM.items() for one in form.finditer(text)}
     return frozenset(said if name in ("data", "length") else name for name, said in found)

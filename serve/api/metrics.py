@@ -1,13 +1,18 @@
 """`GET /metrics`: Prometheus text, for whoever has a key."""
 
 import asyncio
+import logging
+from typing import Final
 
+from index.caches.measured import Measured
+from index.caches.memory import Memory
 from models.engine import Engine
 from models.errors import EngineError
 from models.load import Load
 from serve.api.call import Call, Response
 from serve.api.states import PATIENCE
 
+LOG: Final = logging.getLogger("hearth.cache")
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -15,7 +20,20 @@ async def metrics(call: Call) -> Response:
     tiers = call.house.tiers
     loads = await asyncio.gather(*(_load(engine) for engine in tiers.values()))
     known = {tier: load for tier, load in zip(tiers, loads, strict=True) if load is not None}
-    return Response(call.house.metrics.render(known), content_type=TEXT)
+    text = call.house.metrics.render(known, await _measured(call.house.memory))
+    return Response(text, content_type=TEXT)
+
+
+async def _measured(memory: Memory | None) -> Measured | None:
+    """None where nothing is given in other words, or the memory is out of reach at present."""
+    if memory is None:
+        return None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return (await memory.stats()).measured
+    except Exception as exc:
+        LOG.debug("No counts of kept answers: %s", type(exc).__name__)
+        return None
 
 
 async def _load(engine: Engine) -> Load | None:

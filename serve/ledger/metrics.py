@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from index.caches.measured import Measured
 from models.load import Load
 from serve.receipt import Receipt
 
@@ -97,10 +98,14 @@ class Metrics:
         for step in receipt.brownout:
             self._brownout.labels(step).inc()
 
-    def render(self, loads: Mapping[str, Load]) -> bytes:
-        """All processes' counts and the engines' present `loads` (by tier), as Prometheus text."""
+    def render(self, loads: Mapping[str, Load], alike: Measured | None = None) -> bytes:
+        """All processes' counts, the engines' present `loads` (by tier), and how often answers in
+        other words were wrong, as Prometheus text.
+        """
         present = CollectorRegistry()
         present.register(_Loads(loads))
+        if alike is not None:
+            present.register(_Alike(alike))
         return generate_latest(self._registry) + generate_latest(present)
 
 
@@ -129,3 +134,24 @@ class _Loads(Collector):
         for tier, load in self._loads.items():
             gauge.add_metric([tier], getattr(load, field))
         return gauge
+
+
+class _Alike(Collector):
+    """What a memory of answers says of those given in other words."""
+
+    def __init__(self, measured: Measured) -> None:
+        self._measured = measured
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        one = self._measured
+        yield _alone("asked", "Questions looked for in other words.", one.asked)
+        yield _alone("hits", "Of them, those that a kept answer was found for.", one.hits)
+        yield _alone("checked", "Of these, those that were generated anyway.", one.checked)
+        yield _alone("wrong", "Of these, those whose kept answer was another.", one.wrong)
+        yield _alone("disliked", "Answers that got a thumb down.", one.disliked)
+        share = "The most, as a share of those asked, that got a wrong answer (95 %)."
+        yield _alone("wrong_at_most", share, one.wrong_at_most)
+
+
+def _alone(field: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"hearth_similar_{field}", meaning, value=value)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from index.caches.measured import Measured
 from models.engine import Usage
 from models.load import Load
 from serve.ledger.metrics import Metrics
@@ -86,3 +87,12 @@ def test_how_far_admissions_estimates_were_off_is_counted() -> None:
     assert told['hearth_wait_error_seconds_sum{tier="small"}'] == 1.5
     assert told['hearth_output_forecast_ratio_sum{tier="small"}'] == 2.0
     assert told['hearth_brownout_total{step="no_rerank"}'] == 1
+
+
+def test_how_often_answers_in_other_words_were_wrong_is_told_where_they_are_given() -> None:
+    measured = Measured(asked=200, hits=50, checked=10, wrong=1)
+    told = lines(Metrics().render({}, measured))
+    assert told["hearth_similar_checked"] == 10
+    assert told["hearth_similar_wrong"] == 1
+    assert told["hearth_similar_wrong_at_most"] == measured.wrong_at_most
+    assert not any("hearth_similar" in name for name in lines(Metrics().render({})))
