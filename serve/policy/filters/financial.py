@@ -8,6 +8,7 @@ from serve.policy.filters.scanner import Form
 
 _CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}")
 _ISSUER: Final = re.compile(r"[3-6]\d{11,18}|2[2-7]\d{14}|(?:2131|1800)\d{11}")
+_GROUPED: Final = re.compile(r"\d+|\d{4}([ -])\d{3,6}(?:\1\d{3,6}){1,3}")
 _AMONG: Final = re.compile(r"\d[ -]\Z")
 _IBAN: Final = re.compile(r"[A-Za-z]{2}\d\d(?:[ -]?[A-Za-z0-9]){11,30}")
 _END: Final = re.compile(r"(?![^\W_])")
@@ -26,15 +27,15 @@ def _card(text: str, start: int) -> int:
         digits = _GAP.sub("", text[start:end])
         if len(digits) < fewest:
             return 0
-        if _ends(text, end) and _ISSUER.fullmatch(digits) and luhn(digits):
+        if _ends(text, start, end) and _ISSUER.fullmatch(digits) and luhn(digits):
             return end
         end -= 1
     return 0
 
 
-def _ends(text: str, end: int) -> bool:
-    """Whether a number may end here: behind a digit, and not within a group."""
-    return text[end - 1].isdigit() and _END.match(text, end) is not None
+def _ends(text: str, start: int, end: int) -> bool:
+    """Whether a number may end here: in groups as on a card, and not within one of them."""
+    return bool(_GROUPED.fullmatch(text, start, end) and _END.match(text, end))
 
 
 def _iban(text: str, start: int) -> int:

@@ -11,17 +11,17 @@ _NUMBER: Final = re.compile(
 )
 _GROUP: Final = re.compile(r"\d+")
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.?) ?\d{1,6}\Z")
-_INTERNATIONAL: Final = re.compile(r"\+[1-9]|00[1-9]")
+_INTERNATIONAL: Final = re.compile(r"\+[1-9]|00[1-9]|011[ -][1-9]")
 _NORTH_AMERICAN: Final = re.compile(
     r"(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d([ .-]))\d{3}[ .-]\d{4}\Z"
 )
 _TRUNK: Final = re.compile(r"\(?0[1-9]")
-_DATE: Final = re.compile(r"(?:19|20)\d\d[ ./-]\d\d?[ ./-]\d\d?|\d\d?[./-]\d\d?[./-](?:19|20)\d\d")
+_DATED: Final = re.compile(r"(?:19|20)\d\d[ ./-]|\d\d?[./-]\d\d?[./-](?:19|20)\d\d")
 _BEFORE: Final = re.compile(
     r"\b(?:(?:tele)?phones?|tel|mobile|cell(?:ular)?|fax|call(?:ed|ing)?|dial|ring|reach|contact|text"
     r"|sms|messages?|whatsapp|answering|registered|desk|office|line|hotline|voicemail|handy|mobil"
-    r"|telefono?|telefone|t[ée]l(?:[ée]phone)?|m[óo]vil|celular|portable|anrufen|rufnummer|numéro"
-    r"|kontakt|puhelin|telefonnummer)\b[^\d]{0,24}\Z",
+    r"|my number is|telefono?|telefone|t[ée]l(?:[ée]phone)?|m[óo]vil|celular|portable|anrufen"
+    r"|rufnummer|numéro|kontakt|puhelin|telefonnummer)\b[^\d]{0,24}\Z",
     re.IGNORECASE,
 )
 _BEHIND: Final = re.compile(
@@ -36,7 +36,7 @@ def _phone(text: str, start: int) -> int:
         return 0
     number = _EXTENSION.sub("", found[0])
     digits = sum(char.isdigit() for char in number)
-    if not 7 <= digits <= 15 or _DATE.match(number):
+    if not 7 <= digits <= 15 or _DATED.match(number):
         return 0
     if _is_plain(number, digits) or _is_named(text, start, found.end()):
         return found.end()
@@ -50,8 +50,8 @@ def _is_plain(number: str, digits: int) -> bool:
     if _NORTH_AMERICAN.match(number):
         return True
     groups = [len(group) for group in _GROUP.findall(number)]
-    if number.startswith("(") and 7 <= digits <= 11:
-        return len(groups) > 1 and max(groups) <= 5
+    if number.startswith("("):
+        return digits <= 11 and 2 <= groups[0] <= 4 and min(groups) >= 2 and digits - groups[0] >= 6
     return (
         bool(_TRUNK.match(number))
         and 9 <= digits <= 12
