@@ -10,12 +10,14 @@ import pytest
 from index.caches.local import LocalMemory
 from index.caches.memory import Place, Scope, Similar, Told
 from index.caches.sealed import Given, Kept, Owner, Sealed
+from index.caches.semantic import SemanticCache
 from index.caches.sharing import Berth, Follow, Lead, Report
 from index.caches.tower import Tower
 from index.caches.verdict import Sentence
 from index.errors import StorageBusy
 from models.engine import Chunk
 from serve.remote_memory import FAILURES, LOOK, REST, RemoteMemory, answer
+from tests.index.caches.plain_verdict import by_cosine
 
 KEY = b"k" * 32
 OWNER = Owner("tenant", (("m", "1"),))
@@ -71,6 +73,27 @@ async def test_it_keeps_and_gives_and_counts_there() -> None:
     assert len(await far.near.entries(Scope(), 10)) == 1
     assert await far.near.flush(Scope(tenant="tenant"), dry_run=False) == 1
     assert await far.near.same(KEY, inf) is None
+
+
+async def test_what_is_found_out_and_what_is_disliked_are_told_there() -> None:
+    far = Far()
+    alike = SemanticCache(1 << 20, by_cosine(), 0.01)
+    far.memory = LocalMemory(1 << 20, 3600, alike)
+    vector = np.full(4, 0.5, np.float32)
+    place = Place(b"c" * 32, Sentence("a b c", vector, np.full((5, 4), 63, np.int8)))
+    await far.near.keep(sealed(), place)
+    await far.called("keep")
+    similar = await far.near.similar(place, inf, True)
+    assert similar.found is not None
+    assert similar.trial is not None
+    await far.near.observe(similar.trial.judged, right=True)
+    await far.called("observe")
+    assert alike.measured.checked == 1
+    assert await far.near.dislike(KEY)
+    assert not await far.near.dislike(KEY)
+    assert await far.near.same(KEY, inf) is None
+    far.error = ValueError("gone")
+    assert not await far.near.dislike(KEY)
 
 
 async def test_who_looks_for_the_same_at_once_shares_one_call() -> None:
