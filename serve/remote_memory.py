@@ -42,11 +42,17 @@ async def answer(memory: Memory, sharing: Sharing, call: str, asked: tuple[Any, 
 
 
 class Link:
-    """`ask` carries a call there, and what it returns or raises back."""
+    """`ask` carries a call there, and what it returns or raises back; `what` is there, in words."""
 
-    def __init__(self, ask: Ask, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        clock: Callable[[], float] = time.monotonic,
+        what: str = "The kept answers are",
+    ) -> None:
         self._ask = ask
         self._clock = clock
+        self._what = what
         self._failures = 0
         self._rests_until = -inf
         self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque(maxlen=MOST)
@@ -79,7 +85,7 @@ class Link:
         if self._failures >= FAILURES:
             self._rests_until = self._clock() + REST
         if self._failures == FAILURES:
-            LOG.warning("The kept answers are out of reach: %s", type(error).__name__)
+            LOG.warning("%s out of reach: %s", self._what, type(error).__name__)
 
     async def _send(self) -> None:
         while self._waiting:

@@ -84,12 +84,17 @@ class Denial:
 
 
 class Account:
-    """`whose` it is, in words. Costs of requests in flight count as used: `held` for budgets."""
+    """`whose` it is, in words. Costs of requests in flight count as used: `held` for budgets.
 
-    def __init__(self, whose: str, limits: Limits, now: float) -> None:
+    `share`: see `Bucket`.
+    """
+
+    def __init__(self, whose: str, limits: Limits, now: float, share: float = 1.0) -> None:
         self.whose = whose
         self.limits = limits
         self.running = 0
+        self.share = share
+        self.slots = 0  # that this gateway was given, where several share them
         self.held = Spent()
         self.buckets: dict[Kind, Bucket] = {}
         self.budgets: list[tuple[Span, Unit, float]] = []
@@ -110,15 +115,26 @@ class Account:
             elif kind in self.buckets:
                 self.buckets[kind].resize(size, now)
             else:
-                self.buckets[kind] = Bucket.full(size, now)
+                self.buckets[kind] = Bucket.begun(size, now, self.share)
 
     def denies(self, cost: Cost, spent: SpentIn, moment: Moment) -> Denial | None:
         """Why there is no room for `cost`: of several reasons, the one that lasts longest."""
         reasons = [*self._rates(cost, moment.now), *self._budgets(cost, spent, moment.at)]
         most = self.limits.parallel
-        if most is not None and self.running >= most:
+        if most is not None and self.running >= self._places(most):
             reasons.append(Denial(self.whose, "requests at a time", most, A_SLOT))
         return max(reasons, key=lambda reason: reason.retry_after, default=None)
+
+    def _places(self, most: int) -> int:
+        """How many of `most` requests at a time may run here."""
+        return most if self.share == 1.0 else max(self.slots, int(most * self.share))
+
+    def part(self, share: float, now: float) -> None:
+        """From now on, so much of what fills the buckets comes here by itself."""
+        self.share = share
+        for bucket in self.buckets.values():
+            bucket.look(now)
+            bucket.share = share
 
     def _rates(self, cost: Cost, now: float) -> Iterator[Denial]:
         for kind, bucket in self.buckets.items():
@@ -153,7 +169,7 @@ class Account:
         found = None
         for kind in kinds:
             bucket = self.buckets.get(kind)
-            if bucket is not None and (found is None or bucket.share(now) < found.share(now)):
+            if bucket is not None and (found is None or bucket.left(now) < found.left(now)):
                 found = bucket
         return found
 

@@ -64,9 +64,13 @@ class Books:
 
 @dataclass(slots=True)
 class Limiter:
-    """Decides for one gateway. `lease`: seconds after which a request is taken to be lost."""
+    """Decides for one gateway. `lease`: seconds after which a request is taken to be lost.
+
+    `share`: see `Bucket`; 1 where there is no other gateway.
+    """
 
     lease: float
+    share: float = 1.0
     books: Books = field(default_factory=Books)
     _accounts: OrderedDict[str, Account] = field(default_factory=OrderedDict)
     _open: OrderedDict[int, Reservation] = field(default_factory=OrderedDict)
@@ -95,7 +99,7 @@ class Limiter:
     def denies(self, payers: Sequence[Payer], cost: Cost, moment: Moment) -> Denial | None:
         """Of all reasons the one that lasts longest."""
         reasons = [
-            self._account(payer, moment.now).denies(
+            self.account(payer, moment.now).denies(
                 cost, self._spending(payer.account, moment), moment
             )
             for payer in payers
@@ -121,7 +125,7 @@ class Limiter:
 
     def charge(self, payer: Payer, cost: Cost, moment: Moment) -> None:
         """What an account comes to pay that nobody could know before."""
-        self._account(payer, moment.now).take(cost, moment.now)
+        self.account(payer, moment.now).take(cost, moment.now)
         self._spend(payer.account, cost.spent, moment)
         self.books.reserved += cost
         self.books.settled += cost
@@ -140,19 +144,19 @@ class Limiter:
         """The tightest limit of `kinds` over all of `payers`; None where there is none."""
         found: Bucket | None = None
         for payer in payers:
-            one = self._account(payer, now).tightest(kinds, now)
-            if one is not None and (found is None or one.share(now) < found.share(now)):
+            one = self.account(payer, now).tightest(kinds, now)
+            if one is not None and (found is None or one.left(now) < found.left(now)):
                 found = one
         if found is None:
             return None
-        return Standing(found.size, max(0.0, found.look(now)), found.until_full(now))
+        return Standing(found.size, max(0.0, found.known(now)), found.until_full(now))
 
     def warnings(self, payers: Sequence[Payer], share: float, moment: Moment) -> list[str]:
         """Budgets of which `share` is spent, in words."""
         return [
             text
             for payer in payers
-            for text in self._account(payer, moment.now).warnings(
+            for text in self.account(payer, moment.now).warnings(
                 self._spending(payer.account, moment), share
             )
         ]
@@ -161,6 +165,17 @@ class Limiter:
         """What was spent since this was asked for the last time."""
         taken, self._unsaved = self._unsaved, {}
         return taken
+
+    def part(self, share: float, now: float) -> None:
+        """From now on, so much of every limit is this gateway's by itself."""
+        if share != self.share:
+            self.share = share
+            for account in self._accounts.values():
+                account.part(share, now)
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        return self._accounts
 
     def put_back(self, spent: Mapping[Place, Spent]) -> None:
         """It could not be saved."""
@@ -177,10 +192,13 @@ class Limiter:
         for place, spent in self._unsaved.items():
             self._spent[place] = self._spent.get(place, NO_SPENDING) + spent
 
-    def _account(self, payer: Payer, now: float) -> Account:
+    def account(self, payer: Payer, now: float) -> Account:
+        """Of `payer`, with the limits that it has now."""
         found = self._accounts.get(payer.account)
         if found is None:
-            found = self._accounts[payer.account] = Account(payer.whose, payer.limits, now)
+            found = self._accounts[payer.account] = Account(
+                payer.whose, payer.limits, now, self.share
+            )
             self._forget()
         else:
             found.adapt(payer.limits, now)
