@@ -29,6 +29,8 @@ def an(cls: type[Exception]) -> Exception:
         return cls()
     if cls in (Unknown, ParseRefused):
         return cls("Words.", "damaged")
+    if cls is engine_errors.DoesNotFit:
+        return cls("Words.", "memory")
     return cls("Words.")
 
 
