@@ -30,9 +30,10 @@ from serve.deployments import (
     EngineReplica,
     Gateway,
     LibraryReplica,
+    LimitsReplica,
 )
 from serve.environment import run_folder
-from serve.proxies import CACHE_APP, EMBEDDER_APP, LIBRARY_APP, tier_app
+from serve.proxies import CACHE_APP, EMBEDDER_APP, LIBRARY_APP, LIMITS_APP, tier_app
 from serve.sections.tiers import TierSettings
 from serve.specs import embedder_spec, engine_spec, gpus_of
 
@@ -104,6 +105,9 @@ def applications(settings: Settings) -> list[RunTarget]:
     if settings.shares_cache:
         cache = _shell(settings, CacheReplica, health_check_period_s=1).bind(settings)
         targets.append(RunTarget(cache, CACHE_APP, route_prefix=None))
+    if settings.shares_limits:
+        limits = _shell(settings, LimitsReplica, health_check_period_s=1).bind()
+        targets.append(RunTarget(limits, LIMITS_APP, route_prefix=None))
     targets.append(RunTarget(_gateway(settings), GATEWAY_APP, route_prefix="/"))
     if settings.ui.enabled:
         page = _shell(settings, ChatPage).bind(settings)

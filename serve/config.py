@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         return self.cache.enabled and self.gateway.replicas > 1
 
     @property
+    def shares_limits(self) -> bool:
+        """One gateway decides about limits in its own process."""
+        return self.gateway.replicas > 1
+
+    @property
     def url(self) -> str:
         """Where clients on this machine reach the appliance."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "127.0.0.1") else self.host

@@ -32,10 +32,12 @@ from serve.library import open_library
 from serve.limiting import Limiting
 from serve.memory_order import go_first
 from serve.pipeline import Helpers, Pipeline
-from serve.proxies import RemoteEmbedder, RemoteEngine, ask_cache, ask_library, card_of
+from serve.policy.bank import Bank
+from serve.proxies import RemoteEmbedder, RemoteEngine, ask_bank, ask_cache, ask_library, card_of
 from serve.remote_library import RemoteLibrary, answer
 from serve.remote_memory import RemoteMemory
 from serve.remote_memory import answer as remember
+from serve.shared_limits import answer as decide
 from serve.specs import engine_spec
 
 
@@ -111,6 +113,16 @@ class CacheReplica:
         self._memory.close()
 
 
+class LimitsReplica:
+    """The buckets that several gateways draw from."""
+
+    def __init__(self) -> None:
+        self._bank = Bank()
+
+    async def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        return decide(self._bank, name, arguments)
+
+
 @serve.ingress()
 class Gateway:
     """The HTTP interface: settings go in, an ASGI application comes out.
@@ -135,9 +147,7 @@ class Gateway:
         shared = RemoteMemory(ask_cache) if settings.shares_cache else None
         memory = shared or open_memory(settings)
         alike = settings.cache.enabled and settings.cache.semantic
-        limiting = Limiting(
-            settings.deadlines.answer, settings.quotas.warn, Spending(settings.spending)
-        )
+        limiting = _limiting(settings)
         helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting)
         return create_app(
             House(
@@ -152,6 +162,16 @@ class Gateway:
                 memory=memory,
             )
         )
+
+
+def _limiting(settings: Settings) -> Limiting:
+    return Limiting(
+        settings.deadlines.answer,
+        settings.quotas.warn,
+        Spending(settings.spending),
+        bank=ask_bank if settings.shares_limits else None,
+        gateways=settings.gateway.replicas,
+    )
 
 
 def _engine(tier: str, settings: Settings) -> Engine:

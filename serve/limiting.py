@@ -20,6 +20,7 @@ from serve.policy.accounts import TOKENS, Cost, Denial, Kind, Moment
 from serve.policy.budgets import SPANS, period_of
 from serve.policy.limits import Limiter, Payer, Reservation
 from serve.receipt import Receipt
+from serve.shared_limits import Ask, SharedLimits
 
 LOG: Final = logging.getLogger("hearth.limits")
 PERIOD: Final = 1.0  # seconds between two writes, while something is spent
@@ -61,18 +62,25 @@ class Hold:
 @dataclass(slots=True)
 class Limiting:
     """Of one gateway. `lease`: seconds after which a request is lost; `warn`: the share of a budget
-    that is warned of. Without `spending` budgets are forgotten with the process.
+    that is warned of. Without `spending` budgets are forgotten with the process. `bank` carries
+    calls to what several `gateways` share.
     """
 
     lease: float
     warn: float
     spending: Spending | None = None
     clocks: Clocks = field(default_factory=Clocks)
+    bank: Ask | None = None
+    gateways: int = 1
     limiter: Limiter = field(init=False)
+    _shared: SharedLimits | None = None
     _saving: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        self.limiter = Limiter(self.lease + SLACK)
+        self.limiter = Limiter(self.lease + SLACK, 1.0 if self.bank is None else 0.0)
+        if self.bank is not None:
+            moment, gateways = self.clocks.moment, self.gateways
+            self._shared = SharedLimits(self.limiter, moment, self.bank, gateways)
         if self.spending is not None:
             self.limiter.adopt(self.spending.totals(self._periods()))
 
@@ -80,9 +88,11 @@ class Limiting:
         """Room for one request with everybody who pays. Raises `RateLimited`, `QuotaSpent`."""
         if not payers:
             return Hold(self, None)
-        moment = self.clocks.moment()
-        made = self.limiter.reserve(payers, cost, moment)
-        receipt.limits = self._told(payers, moment)
+        if self._shared is None:
+            made = self.limiter.reserve(payers, cost, self.clocks.moment())
+        else:
+            made = await self._shared.reserve(payers, cost)
+        receipt.limits = self._told(payers, self.clocks.moment())
         if isinstance(made, Denial):
             raise refusal(made)
         if self.spending is not None and (self._saving is None or self._saving.done()):
@@ -104,7 +114,9 @@ class Limiting:
         self.limiter.charge(payer, cost, self.clocks.moment())
 
     async def close(self) -> None:
-        """What was spent is kept."""
+        """What was spent is kept, what was drawn goes back."""
+        if self._shared is not None:
+            await self._shared.close()
         if self._saving is not None:
             self._saving.cancel()
             await asyncio.gather(self._saving, return_exceptions=True)

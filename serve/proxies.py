@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 EMBEDDER_APP = "embedder"
 LIBRARY_APP = "library"
 CACHE_APP = "cache"
+LIMITS_APP = "limits"
 EMBEDDER_TOKENS = 256  # the bundled embedder's limit
 ASK_TIMEOUT = 10.0  # seconds
 INGESTION_TIMEOUT = 300.0  # seconds for the passages of one call
 LIBRARY_TIMEOUT = 60.0  # seconds
 # Classes in serve/deployments.py
 ENGINE, EMBEDDER = "EngineReplica", "EmbedderReplica"
-LIBRARY, CACHE = "LibraryReplica", "CacheReplica"
+LIBRARY, CACHE, LIMITS = "LibraryReplica", "CacheReplica", "LimitsReplica"
 
 T = TypeVar("T")
 
@@ -99,6 +100,13 @@ async def ask_cache(call: str, arguments: tuple[Any, ...]) -> Any:
             return await asked(handle.call.remote(call, arguments))
     except EngineError as exc:
         raise StorageBusy("The kept answers are out of reach at present.", 2.0) from exc
+
+
+async def ask_bank(call: str, arguments: tuple[Any, ...]) -> Any:
+    """Carries one call to the process that several gateways' limits are in."""
+    with translated():
+        handle = serve.get_deployment_handle(LIMITS, LIMITS_APP)
+        return await asked(handle.call.remote(call, arguments))
 
 
 async def asked(answer: Awaitable[T], timeout: float = ASK_TIMEOUT) -> T:
