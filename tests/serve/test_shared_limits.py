@@ -108,4 +108,4 @@ async def test_without_the_bank_each_goes_on_with_its_share_until_it_is_back(pos
 
 async def test_a_call_that_there_is_not_is_refused(post: Post) -> None:
     with pytest.raises(ValueError, match="burn"):
-        answer(Bank(), "burn", ())
+        answer(Bank(), "burn", ("g", []))

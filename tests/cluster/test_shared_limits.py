@@ -1,0 +1,94 @@
+"""Three gateways and one bank: limits hold over all of them, and without it, too."""
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from serve.ledger.keys import Keys
+from serve.ledger.rights import Rights
+from serve.sections.quotas import Limits
+from tests.cluster.appliance import Appliance, eventually, running
+
+pytestmark = pytest.mark.slow
+
+URL = "/v1/chat/completions"
+BODY = {"model": "echo", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+BACK = 90.0  # seconds until all gateways, or a killed process, are there
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
+    gateway = {"replicas": 3, "drain_seconds": 2}
+    with running(tmp_path_factory.mktemp("home"), gateway=gateway) as started:
+        assert eventually(lambda: len(started.replicas("gateway")) == 3, BACK)
+        assert eventually(lambda: len(started.replicas("limits")) == 1, BACK)
+        yield started
+
+
+def keys_of(shared: Appliance, **limits: Limits) -> dict[str, str]:
+    """Texts of new keys by name."""
+    ring = Keys(shared.settings.database)
+    made = {name: ring.create(name, Rights(limits=one))[1] for name, one in limits.items()}
+    ring.close()
+    return made
+
+
+def ask(shared: Appliance, key: str) -> int:
+    """By a connection of its own, so that all gateways have their part."""
+    headers = {"authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=shared.settings.url, timeout=60, verify=False) as client:
+        return client.post(URL, json=BODY, headers=headers).status_code
+
+
+def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
+    shared: Appliance,
+) -> None:
+    limits = {"slow": Limits(requests=5), "fast": Limits(requests=40), "gone": Limits()}
+    keys = keys_of(shared, **limits)
+    told: dict[str, Counter[int]] = {name: Counter() for name in keys}
+    halfway = threading.Barrier(4)
+
+    def burst(name: str) -> None:
+        for number in range(80):
+            if number == 40:
+                halfway.wait(BACK)
+                halfway.wait(BACK)  # here it is revoked
+            told[name][ask(shared, keys[name])] += 1
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        bursts = [pool.submit(burst, name) for name in keys]
+        halfway.wait(BACK)
+        ring = Keys(shared.settings.database)
+        ring.revoke("gone")
+        ring.close()
+        halfway.wait(BACK)
+        for each in bursts:
+            each.result(BACK * 2)
+    minutes = (time.monotonic() - began) / 60
+    for name in ("slow", "fast"):  # all at once, and what comes back while the burst lasts
+        limit = limits[name].requests or 0
+        assert limit <= told[name][200] <= limit * (1 + minutes)
+    assert told["gone"][200] == 40
+    assert told["gone"][401] + told["gone"][429] == 40  # some are too many bad keys by then
+    assert set(told["slow"]) | set(told["fast"]) == {200, 429}
+
+
+def test_without_the_bank_requests_go_on_and_a_new_one_takes_its_place(shared: Appliance) -> None:
+    (key,) = keys_of(shared, steady=Limits(requests=6000)).values()
+    assert ask(shared, key) == 200
+    (bank,) = shared.replicas("limits")
+    bank.send_signal(signal.SIGKILL)
+    bank.wait(10)
+    assert eventually(lambda: ask(shared, key) == 200, 10)
+    gone = bank.pid
+    assert eventually(
+        lambda: [each.pid for each in shared.replicas("limits")] not in ([], [gone]), BACK
+    )
+    assert ask(shared, key) == 200
