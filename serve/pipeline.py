@@ -142,7 +142,7 @@ class Pipeline:
             asked = request.documents.collections
             names = await self._helpers.grounding.names(asked, request.reader)
         policy = self.screening.policy(request.filters, names)
-        screened = self.screening.incoming(request.prompts, policy, receipt)
+        screened = await self.screening.incoming(request.prompts, policy, receipt)
         return replace(request, screened=screened)
 
     async def _ground(self, request: Request, asking: Asking, receipt: Receipt) -> Grounds:

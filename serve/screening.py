@@ -5,10 +5,12 @@ documents are found by what was said while the engine reads masks. Answers are f
 come from the engine, before they are cited and kept; the originals of masks are put back there.
 """
 
+from asyncio import to_thread
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 from index.answers.links import LinkFilter
 from index.answers.pictures import PictureFilter
@@ -26,6 +28,8 @@ from serve.policy.filters.policy import Policy, together
 from serve.policy.filters.scanner import Found, scan
 from serve.receipt import Receipt
 from serve.sections.filters import FilterSettings
+
+LONG: Final = 50_000  # characters that are looked through in a thread of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +120,24 @@ class Screening:
         names = dict.fromkeys([name, *(each for each in more if each)])
         return together(self._policies[each] for each in names)
 
-    def incoming(self, prompts: Sequence[Prompt], policy: Policy, receipt: Receipt) -> Screened:
+    async def incoming(
+        self, prompts: Sequence[Prompt], policy: Policy, receipt: Receipt
+    ) -> Screened:
         """Of one request. Raises `ContentBlocked`; and `BadRequest` for token ids, which nobody
-        can look through.
+        can look through. Long texts hold up nobody else.
         """
-        different = {id(prompt.input): prompt for prompt in prompts}.values()
+        different = list({id(prompt.input): prompt for prompt in prompts}.values())
+        look = partial(self._incoming, different, policy, receipt)
+        size = sum(len(text) for prompt in different for text, _ in texts_of(prompt))
+        return await to_thread(look) if size > LONG else look()
+
+    def _incoming(self, different: Sequence[Prompt], policy: Policy, receipt: Receipt) -> Screened:
         if policy.kinds("in", "mask", "block") and not all(map(is_readable, different)):
             raise BadRequest("Token ids cannot be screened: send text.", "prompt", "invalid_value")
         own = tuple(text for prompt in different for text in _own(prompt))
         every = [each for prompt in different for each in texts_of(prompt)]
         texts = every if policy.incoming else []
-        param = "prompt" if isinstance(prompts[0].input, str) else "messages"
+        param = "prompt" if isinstance(different[0].input, str) else "messages"
         for text, foreign in texts:
             self._look(text, foreign, policy, param, receipt)
         hidden = forms_of(policy.kinds("in", "mask"), policy.terms)

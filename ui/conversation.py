@@ -156,4 +156,6 @@ def note(measure: Measure) -> str:
     parts.append(words.TOKENS.format(prompt=measure.prompt_tokens, answer=measure.answer_tokens))
     if measure.finish_reason == "length":
         parts.append(words.CUT)
+    if measure.finish_reason == "content_filter":
+        parts.append(words.FILTERED)
     return " · ".join(parts)

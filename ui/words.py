@@ -70,6 +70,7 @@ FIRST_TOKEN = "first token after {seconds:.2f} s"
 TOKENS = "{prompt} + {answer} tokens"
 KEPT = "asked before: a kept answer, after {seconds:.2f} s"
 CUT = "cut at the longest answer"
+FILTERED = "ended by a filter"
 STOPPED = "stopped"
 
 # Citations

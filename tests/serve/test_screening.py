@@ -94,6 +94,12 @@ async def test_masks_that_come_in_pieces_are_put_back() -> None:
     assert told.all.text == f"It is {MAIL} <EMAIL_7>"
 
 
+async def test_long_texts_are_screened_alike() -> None:
+    told = await ask(chat("word" * 20_000 + f" {MAIL}"), "hiding", "to <EMAIL_1>")
+    assert told.seen.endswith("word <EMAIL_1>")
+    assert told.all.text == f"to {MAIL}"
+
+
 async def test_masks_for_good_stay() -> None:
     told = await ask(chat(f"Mail {MAIL}"), "hiding for good")
     assert (told.seen, told.all.text) == ("Mail [EMAIL]", "Mail [EMAIL]")

@@ -109,6 +109,7 @@ def test_the_line_under_an_answer_counts_speed_after_the_first_token() -> None:
 
 def test_a_cut_answer_says_so() -> None:
     assert words.CUT in note(Measure(1, 1, 0.1, 0.1, "length"))
+    assert words.FILTERED in note(Measure(1, 1, 0.1, 0.1, "content_filter"))
 
 
 def test_a_kept_answer_says_so_and_claims_no_speed() -> None:

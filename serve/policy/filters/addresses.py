@@ -6,13 +6,14 @@ from typing import Final
 
 from serve.policy.filters.scanner import Form, Tail
 
+_HOST: Final = r"@[^\W_][\w.-]{0,26}\.[^\W\d_]{2}"
 # Of a longer name before the @, the last 32 characters count; a label of a host has 27 at most.
 EMAILS: Final = Form(
     "email",
-    re.compile(r"\w(?:[\w.%+-]{0,30}\w)?@[^\W_][\w.-]{0,26}\.[^\W\d_]{2}"),
+    re.compile(rf"\w(?:[\w.%+-]{{0,30}}\w)?{_HOST}"),
     r"\w[\w.%+-]{0,31}(?:@[\w.-]{0,29})?",
     tail=Tail(re.compile(r"(?:[\w-]|\.(?=[\w-]))*"), re.compile(r"\.\Z")),
-    needs="@",
+    needs=re.compile(_HOST),
     reach=(32, 31),
 )
 

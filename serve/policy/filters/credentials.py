@@ -46,7 +46,7 @@ _BLOCK: Final = Form(
         re.compile(r"-{1,5}(?:E(?:N(?:D[A-Z ]{0,30}-{0,4})?)?)?\Z"),
         re.compile(r"-----END[A-Z ]{1,30}-----"),
     ),
-    needs="PRIVATE KEY",
+    needs=re.compile("PRIVATE KEY"),
     reach=(40, 24),
 )
 
@@ -68,19 +68,15 @@ _EMPTY: Final = re.compile(
 def _password(text: str, start: int) -> int:
     """A value of letters and figures that stands for itself."""
     value = _GIVEN.match(text, start, start + 20)
-    if (
-        value is None
-        or _EMPTY.search(value[0])
-        or not _NAMED.search(text[max(0, start - 40) : start])
-    ):
+    if value is None or not (_DIGIT.search(value[0]) and _LETTERS.search(value[0])):
         return 0
-    mixed = _DIGIT.search(value[0]) and _LETTERS.search(value[0])
-    return value.end() if mixed else 0
+    named = _NAMED.search(text[max(0, start - 40) : start])
+    return value.end() if named and not _EMPTY.search(value[0]) else 0
 
 
 _PASSWORDS: Final = Form(
     "secret",
-    re.compile(rf"{_SIGN}({_VALUE}{{8}})"),
+    re.compile(rf"{_SIGN}((?![:=>]){_VALUE}{{8}})"),
     rf"(?:[:=]|{_SIGN}{_VALUE}{{0,20}})",
     _password,
     Tail(re.compile(rf"{_VALUE}*")),

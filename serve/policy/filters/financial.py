@@ -6,9 +6,8 @@ from typing import Final
 from serve.policy.filters.checksums import IBAN_LENGTHS, iban, luhn
 from serve.policy.filters.scanner import Form
 
-_CARD: Final = re.compile(r"\d(?:[ -]?\d){11,18}")
+_CARD: Final = re.compile(r"\d{12,19}|\d{4}([ -])\d{3,6}(?:\1\d{3,6}){1,3}")
 _ISSUER: Final = re.compile(r"[3-6]\d{11,18}|2[2-7]\d{14}|(?:2131|1800)\d{11}")
-_GROUPED: Final = re.compile(r"\d+|\d{4}([ -])\d{3,6}(?:\1\d{3,6}){1,3}")
 _AMONG: Final = re.compile(r"\d[ -]\Z")
 _IBAN: Final = re.compile(r"[A-Za-z]{2}\d\d(?:[ -]?[A-Za-z0-9]){11,30}")
 _END: Final = re.compile(r"(?![^\W_])")
@@ -17,25 +16,20 @@ _LONGEST: Final = 44  # characters of an IBAN with its spaces
 
 
 def _card(text: str, start: int) -> int:
-    """The longest run of digits here that an issuer could have given out. Behind other numbers, the
-    shorter ones would too often be a part of something else.
+    """The most groups here that an issuer could have given out. Behind other numbers, the shorter
+    ones would too often be a part of something else.
     """
     found = _CARD.match(text, start)
-    end = found.end() if found else start
     fewest = 15 if _AMONG.search(text[max(0, start - 2) : start]) else 12
+    end = found.end() if found else start
     while end > start:
         digits = _GAP.sub("", text[start:end])
         if len(digits) < fewest:
             return 0
-        if _ends(text, start, end) and _ISSUER.fullmatch(digits) and luhn(digits):
+        if _END.match(text, end) and _ISSUER.fullmatch(digits) and luhn(digits):
             return end
-        end -= 1
+        end = max(text.rfind(gap, start, end) for gap in " -")
     return 0
-
-
-def _ends(text: str, start: int, end: int) -> bool:
-    """Whether a number may end here: in groups as on a card, and not within one of them."""
-    return bool(_GROUPED.fullmatch(text, start, end) and _END.match(text, end))
 
 
 def _iban(text: str, start: int) -> int:

@@ -5,6 +5,8 @@ from typing import Final
 
 from serve.policy.filters.scanner import CONTEXT, Form
 
+MOST_GROUPS: Final = 6  # of digits
+
 _NUMBER: Final = re.compile(
     r"(?:\+|00)? ?(?:\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .\-/]?)?\d(?:[ .\-/]?\d){3,12}"
     r"(?: ?(?:x|ext\.?) ?\d{1,6})?(?![\w@])"
@@ -35,29 +37,25 @@ def _phone(text: str, start: int) -> int:
     if found is None:
         return 0
     number = _EXTENSION.sub("", found[0])
-    digits = sum(char.isdigit() for char in number)
-    if not 7 <= digits <= 15 or _DATED.match(number):
+    groups = [len(group) for group in _GROUP.findall(number)]
+    if not 7 <= sum(groups) <= 15 or len(groups) > MOST_GROUPS or _DATED.match(number):
         return 0
-    if _is_plain(number, digits) or _is_named(text, start, found.end()):
+    if _is_plain(number, groups) or _is_named(text, start, found.end()):
         return found.end()
     return 0
 
 
-def _is_plain(number: str, digits: int) -> bool:
-    """Whether it looks like a telephone number and like nothing else."""
+def _is_plain(number: str, groups: list[int]) -> bool:
+    """Whether it looks like a telephone number and like nothing else. `groups`: their digits."""
+    digits = sum(groups)
     if _INTERNATIONAL.match(number):
         return digits >= 9
     if _NORTH_AMERICAN.match(number):
         return True
-    groups = [len(group) for group in _GROUP.findall(number)]
     if number.startswith("("):
         return digits <= 11 and 2 <= groups[0] <= 4 and min(groups) >= 2 and digits - groups[0] >= 6
-    return (
-        bool(_TRUNK.match(number))
-        and 9 <= digits <= 12
-        and 2 <= len(groups) <= 6
-        and (max(groups) <= 8)
-    )
+    local = 9 <= digits <= 12 and len(groups) >= 2 and max(groups) <= 8
+    return local and bool(_TRUNK.match(number))
 
 
 def _is_named(text: str, start: int, end: int) -> bool:

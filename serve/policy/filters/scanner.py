@@ -45,7 +45,7 @@ class Form:
     begun: str
     end: Callable[[str, int], int] | None = None
     tail: Tail | None = None
-    needs: str = ""
+    needs: re.Pattern[str] | None = None
     reach: tuple[int, int] = (0, 0)
 
 
@@ -148,14 +148,14 @@ def _next(form: Form, text: str, at: int, limit: int) -> _Place | None:
 
 
 def _head(form: Form, text: str, at: int) -> re.Match[str] | None:
-    if not form.needs:
+    if form.needs is None:
         return form.head.search(text, at)
-    before, behind = form.reach
-    place = at
-    while (place := text.find(form.needs, place)) >= 0:
-        if found := form.head.search(text, max(at, place - before), place + behind):
+    (before, behind), place = form.reach, at
+    while needed := form.needs.search(text, place):
+        begin = max(at, needed.start() - before)
+        if found := form.head.search(text, begin, needed.start() + behind):
             return found
-        place += 1
+        place = needed.start() + 1
     return None
 
 
