@@ -1,9 +1,8 @@
 """In which language a short text is, and in which language and form it wants its answer."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
-
-from index.answers.words import words
 
 _SCRIPTS: Final = {
     "Cyrillic": r"[\u0400-\u052f]",
@@ -63,13 +62,15 @@ _ANY_FORM: Final = re.compile(rf"\b(?:{_BODY})", re.IGNORECASE)  # one look wher
 _NONE: Final = ((0, ""), (0, ""))
 
 
-def language(text: str) -> str | None:
-    """A language, or only a script; None where it is too short to tell."""
-    scripts = {found.lastgroup for found in _SCRIPT.finditer(text)}
+def language(text: str, words: Sequence[str]) -> str | None:
+    """A language, or only a script; None where it is too short to tell. `words` of `text`, in
+    lower case.
+    """
+    scripts = set() if text.isascii() else {found.lastgroup for found in _SCRIPT.finditer(text)}
     if scripts:
         return next(name for name in _SCRIPTS if name in scripts)
     told: dict[str, int] = {}
-    for word in set(words(text)):
+    for word in set(words):
         for name in _TELLS.get(word, ()):
             told[name] = told.get(name, 0) + 1
     (best, name), (second, _) = sorted([*((count, name) for name, count in told.items()), *_NONE])[

@@ -128,7 +128,7 @@ class Said:
 
     @cached_property
     def language(self) -> str | None:
-        return language(self.text)
+        return language(self.text, self.words)
 
     @cached_property
     def language_asked(self) -> frozenset[str]:

@@ -22,6 +22,7 @@ from index.caches.vetoes import vetoes
 
 NEAREST: Final = 3  # kept questions that a new one is compared with
 ALIKE: Final = 0.6  # the cosine below which nothing is looked at
+MARGIN: Final = 0.1  # of cosine: who is so far behind the nearest is not looked at either
 ENTRY_BYTES: Final = 1200  # of one entry besides its text and vectors: measured, rounded up
 _SURE: Final = 1e-6  # as near to 0 and 1 as a probability comes
 
@@ -141,8 +142,9 @@ class SemanticCache:
         if nearby is None:
             return Found(None, "nothing alike")
         asked, refused = self._verdict.parsed(sentence), list[Found]()
-        for key, cosine in nearby.nearest(sentence.vector, NEAREST):
-            if cosine < ALIKE:
+        near = nearby.nearest(sentence.vector, NEAREST)
+        for key, cosine in near:
+            if cosine < max(ALIKE, near[0][1] - MARGIN):
                 break
             found = self._judged(asked, key, cosine)
             if found.key is not None:

@@ -69,6 +69,12 @@ def test_behind_one_that_is_refused_the_right_one_is_found(cache: SemanticCache)
     assert cache.find(HOME, asked).key == b"other"
 
 
+def test_what_is_far_behind_the_nearest_is_not_looked_at(cache: SemanticCache) -> None:
+    cache.put(HOME, b"other", sentence("How many days off are there after 3 years?", 0.5))
+    asked = sentence("After 3 years, how many days off are there?", 0.0)
+    assert cache.find(HOME, asked).reason == "vetoed: number"
+
+
 def test_a_budget_that_was_never_measured_allows_nothing() -> None:
     cache = SemanticCache(1 << 20, by_cosine(), 0.001)
     cache.put(HOME, b"key", sentence(KEPT))
