@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from index.documents import Hit, Passage, StoredPassage
 from index.keeper import Keeper
+from index.library import Search
+from index.retriever import Retrieval
 from index.store.collections import NewCollection
 from index.store.records import Reader
 from models.embedder import HashingEmbedder
@@ -177,6 +180,29 @@ async def test_by_default_secrets_are_noted_and_pass() -> None:
     told = await ask(chat(f"is {token} mine?"), None)
     assert told.all.text == f"is {token} mine?"
     assert told.receipt.filters == {("in", "secret", "note"): 1, ("out", "secret", "note"): 1}
+
+
+async def test_documents_are_masked_for_the_engine_and_cited_as_they_are() -> None:
+    said = f"Questions about parental leave go to {MAIL} by letter."
+
+    class Told:
+        async def search(self, reader: Reader, search: Search) -> Retrieval:
+            assert "parental leave" in search.question.text
+            passage = Passage(0, said, 0, len(said), 10, ("Rules",), first_page=1)
+            found = StoredPassage(1, "vs_1", "doc_1", "1.pdf", passage)
+            return Retrieval((Hit(found, 0.9),))
+
+    answer = ("Questions about parental leave ", "go to <EMAIL", "_1> by letter [1].")
+    engine, receipt = ScriptedEngine("echo", Script(answer)), Receipt()
+    helpers = Helpers(grounding=Grounding(Told()))  # type: ignore[arg-type]
+    pipeline = Pipeline(SETTINGS, {"small": engine}, helpers)
+    asked = chat("Who answers questions about parental leave here?")
+    documents = FromDocuments(("handbook",))
+    request = Request("echo", (asked,), True, documents=documents, filters="hiding")
+    told = merge([chunk async for chunk in pipeline.answer(request, receipt)])
+    assert MAIL not in str(engine.prompts[0].input)
+    assert told.text == said.replace(" by letter.", " by letter [1].")
+    assert [citation.verdict for citation in told.citations] == ["verified"]
 
 
 @pytest.mark.parametrize("by_name", [True, False])
