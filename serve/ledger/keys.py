@@ -64,6 +64,9 @@ class Key:
         return "expired" if ends is not None and ends <= now else "active"
 
 
+STRANGER: Final = Key("", "", "", "", 0.0, None, Rights(expires_at=1.0))
+
+
 class UnknownKey(Exception):
     """No active key has this id or name."""
 
@@ -156,15 +159,15 @@ class Keys:
     def authenticate(self, text: str) -> Key:
         """The active key that `text` spells. Raises `InvalidKey`.
 
-        Always hashes and always compares, so that time tells nothing. A change by any process
-        is seen by the next call: SQLite's data_version costs microseconds.
+        Always hashes, always compares and always looks at the clock, so that time tells nothing. A
+        change by any process is seen by the next call: SQLite's data_version costs microseconds.
         """
         self._refresh()
         given = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         key_id = text.split("-", 2)[1] if text.count("-") >= 2 else ""
-        expected, key = self._active.get(key_id, (NOBODY, None))
-        right = hmac.compare_digest(given, expected)
-        if not right or key is None or key.state(self._clock()) != "active":
+        expected, key = self._active.get(key_id, (NOBODY, STRANGER))
+        right, state = hmac.compare_digest(given, expected), key.state(self._clock())
+        if not right or state != "active":
             raise InvalidKey
         return key
 
