@@ -43,7 +43,7 @@ OBJECT_STORE = 80_000_000  # bytes; nothing large travels through it
 KEPT_SESSIONS = 3
 MANY = 100_000  # the gateway decides who waits, not Serve
 # Seconds. A frozen process has missed three in a row after 13; 30 are to be enough to replace it,
-# of which a start with the bundled model takes 6 to 9 on two cores.
+# of which a new process takes 3 to 9 on two busy cores, before it loads a model.
 HEALTH_TIMEOUT = 4
 WATCH_PERIOD = 0.5  # seconds between looks at the head
 STATUS_PERIOD = 5.0  # seconds between questions to Serve, once ready: each costs 50 ms of a core
