@@ -74,7 +74,7 @@ class Scanner:
 
     def __init__(self, forms: Sequence[Form]) -> None:
         self._forms = forms
-        self._begun = _begun(tuple(forms))
+        self._begun, self._any = _compiled(tuple(forms))
         self._text, self._at = "", 0  # what is kept, and where in it the undecided begins
         self._inside: Form | None = None  # whose tail goes on here
 
@@ -83,9 +83,10 @@ class Scanner:
         text, pieces = self._text + text, list[Piece]()
         at, places = self._at, dict[int, _Place | None]()
         limit = len(text) if final else self._decided(text, at)
+        none = self._any.search(text, at) is None
         while True:
             at = self._go_on(text, at, final, pieces)
-            place = None if self._inside else self._first(text, at, limit, places)
+            place = None if self._inside or none else self._first(text, at, limit, places)
             if place is None:
                 break
             if at < place.start:
@@ -159,15 +160,20 @@ def _head(form: Form, text: str, at: int) -> re.Match[str] | None:
     return None
 
 
-_COMPILED: dict[tuple[str, ...], re.Pattern[str]] = {}
+_COMPILED: dict[tuple[str, ...], tuple[re.Pattern[str], re.Pattern[str]]] = {}
 
 
-def _begun(forms: tuple[Form, ...]) -> re.Pattern[str]:
-    """What may be the beginning of any of `forms`, up to the end of the text."""
-    sources = tuple(form.begun for form in forms)
-    if sources not in _COMPILED:
-        _COMPILED[sources] = re.compile(rf"(?:{'|'.join(sources)})\Z" if sources else r"(?!)")
-    return _COMPILED[sources]
+def _compiled(forms: tuple[Form, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What may be the beginning of any of `forms`, up to the end of the text; and what is in every
+    text in which there is one.
+    """
+    begun = tuple(form.begun for form in forms)
+    if begun not in _COMPILED:
+        signs = [(form.needs or form.head).pattern for form in forms]
+        both = rf"(?:{'|'.join(begun)})\Z", "|".join(f"(?:{sign})" for sign in signs)
+        ends, any_of = map(re.compile, both if forms else ("(?!)", "(?!)"))
+        _COMPILED[begun] = ends, any_of
+    return _COMPILED[begun]
 
 
 def scan(text: str, forms: Sequence[Form]) -> list[Piece]:

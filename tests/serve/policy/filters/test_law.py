@@ -48,7 +48,7 @@ def fed(one: TextFilter, cut: Sequence[str]) -> str:
     return "".join(map(one.feed, cut)) + one.feed("", final=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(TEXTS)
 def test_wherever_a_text_is_cut_in_two_the_same_is_found(text: str) -> None:
     expected = said(scan(text, FORMS))
