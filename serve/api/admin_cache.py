@@ -44,6 +44,8 @@ async def flush_cache(call: Call) -> Response:
         raise BadRequest("Invalid 'dry_run': true or false.", "dry_run", "invalid_value")
     with call.receipt.step("flush"):
         count = await call.house.answers.flush(_scope(call, asked), FLAGS[dry])
+    if not FLAGS[dry]:
+        call.house.keys.record(call.actor, "cache.flush", "cache", entries=count, **asked)
     return as_json({"object": "cache.flush", "dry_run": FLAGS[dry], "entries": count})
 
 

@@ -1,4 +1,4 @@
-"""Who did what to keys and groups, and when. No secret is ever written here."""
+"""What those did who manage the appliance, and when. No secret is ever written here."""
 
 import time
 from collections.abc import Mapping

@@ -175,8 +175,12 @@ class Keys:
         """What `key` counts for: its parent and upwards, as of the last `authenticate`."""
         return chain(self._groups, key.rights.parent)
 
+    def record(self, by: str, act: str, target: str, **details: Any) -> None:
+        """An act that changes no key, for the audit log."""
+        note(self._db, by, act, target, **details)
+
     def acts(self, most: int, before: int | None = None) -> list[Act]:
-        """What was done to keys and groups, newest first; `before` the one with this number."""
+        """What was done, newest first; `before` the one with this number."""
         return acts(self._db, most, before)
 
     def close(self) -> None:

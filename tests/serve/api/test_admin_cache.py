@@ -100,6 +100,9 @@ async def test_a_flush_says_first_what_would_go(
     assert await asked(admin, "one") == "hit"
     assert (await told(admin, STATS, "DELETE"))["entries"] == 2
     assert (await told(admin, STATS))["entries"] == 0
+    acts = (await admin.get("/admin/audit")).json()["data"]
+    flushes = [act["details"] for act in acts if act["act"] == "cache.flush"]
+    assert flushes == [{"entries": 2}, {"entries": 2, "tenant": "test"}]
 
 
 @pytest.mark.parametrize(("method", "url"), [("GET", STATS), ("GET", ENTRIES), ("DELETE", STATS)])
