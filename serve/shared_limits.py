@@ -99,8 +99,9 @@ class SharedLimits:
                 idle = 0 if await self._give_back() else idle + 1
 
     async def _give_back(self) -> bool:
-        """Whether there was something."""
-        returns = self._purses.returns(self._clock().now)
-        if returns and self._limiter.share == 0.0:
+        """Whether there was something, or will be. A share of its own is kept."""
+        if self._limiter.share:
+            return True
+        if returns := self._purses.returns(self._clock().now):
             await self._link.soon("give_back", (self._name, returns), PATIENCE)
         return bool(returns)
