@@ -15,21 +15,18 @@ SPANS: Final[tuple[Span, ...]] = ("day", "month")
 UNITS: Final[tuple[Unit, ...]] = ("tokens", "money", "energy")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spent:
-    """`energy` in watt-hours, `money` in whatever the prices are in."""
+    """`energy` in watt-hours, `money` in whatever the prices are in. A sum that grows in place."""
 
     tokens: float = 0.0
     money: float = 0.0
     energy: float = 0.0
 
-    def __add__(self, other: "Spent") -> "Spent":
-        return Spent(
-            self.tokens + other.tokens, self.money + other.money, self.energy + other.energy
-        )
-
-    def __neg__(self) -> "Spent":
-        return Spent(-self.tokens, -self.money, -self.energy)
+    def add(self, tokens: float, money: float, energy: float) -> None:
+        self.tokens += tokens
+        self.money += money
+        self.energy += energy
 
     def of(self, unit: Unit) -> float:
         return float(getattr(self, unit))
@@ -54,10 +51,10 @@ def renews_at(span: Span, at: float) -> float:
     return (midnight.replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()
 
 
-def budgets(limits: Limits) -> Iterator[tuple[Span, Unit, float]]:
+def budgets(limits: Limits) -> Iterator[tuple[Span, list[tuple[Unit, float]]]]:
     """Those that are set: of what span, in what, how much."""
     for span in SPANS:
         budget: Budget = getattr(limits, span)
-        for unit in UNITS:
-            if (most := getattr(budget, unit)) is not None:
-                yield span, unit, float(most)
+        units = [(unit, float(m)) for unit in UNITS if (m := getattr(budget, unit)) is not None]
+        if units:
+            yield span, units

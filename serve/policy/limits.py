@@ -10,7 +10,7 @@ Whoever is never heard of again (a crash) gets everything back when its lease en
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from serve.policy.accounts import Account, Cost, Denial, Kind, Moment, SpentIn
@@ -111,13 +111,14 @@ class Limiter:
         """It cost `truth`. Nothing happens where its lease has ended."""
         if (made := self._open.pop(number, None)) is None:
             return
+        more = truth - made.cost
         for name in made.accounts:
-            self._accounts[name].leave(made.cost, moment.now, truth)
-            self._spend(name, truth.spent, moment)
-        more = truth.larger(made.cost) - made.cost
-        self.books.reserved += more
+            self._accounts[name].leave(made.cost, moment.now, more)
+            self._spend(name, truth, moment)
+        beyond = truth.larger(made.cost)
+        self.books.reserved += beyond - made.cost
         self.books.settled += truth
-        self.books.refunded += made.cost + more - truth
+        self.books.refunded += beyond - truth
 
     def refund(self, number: int, moment: Moment) -> None:
         """It cost nothing."""
@@ -126,7 +127,7 @@ class Limiter:
     def charge(self, payer: Payer, cost: Cost, moment: Moment) -> None:
         """What an account comes to pay that nobody could know before."""
         self.account(payer, moment.now).take(cost, moment.now)
-        self._spend(payer.account, cost.spent, moment)
+        self._spend(payer.account, cost, moment)
         self.books.reserved += cost
         self.books.settled += cost
 
@@ -141,10 +142,12 @@ class Limiter:
     def standing(
         self, payers: Sequence[Payer], kinds: tuple[Kind, ...], now: float
     ) -> Standing | None:
-        """The tightest limit of `kinds` over all of `payers`; None where there is none."""
+        """The tightest limit of `kinds` over all of `payers`, who were asked for before; None where
+        there is none.
+        """
         found: Bucket | None = None
         for payer in payers:
-            one = self.account(payer, now).tightest(kinds, now)
+            one = self._accounts[payer.account].tightest(kinds, now)
             if one is not None and (found is None or one.left(now) < found.left(now)):
                 found = one
         if found is None:
@@ -156,7 +159,7 @@ class Limiter:
         return [
             text
             for payer in payers
-            for text in self.account(payer, moment.now).warnings(
+            for text in self._accounts[payer.account].warnings(
                 self._spending(payer.account, moment), share
             )
         ]
@@ -180,7 +183,7 @@ class Limiter:
     def put_back(self, spent: Mapping[Place, Spent]) -> None:
         """It could not be saved."""
         for place, one in spent.items():
-            self._unsaved[place] = self._unsaved.get(place, NO_SPENDING) + one
+            _add(self._unsaved, place, one.tokens, one.money, one.energy)
 
     @property
     def busy(self) -> bool:
@@ -188,9 +191,9 @@ class Limiter:
 
     def adopt(self, totals: Mapping[Place, Spent]) -> None:
         """What all gateways spent, as it was kept; what came since is added."""
-        self._spent = dict(totals)
-        for place, spent in self._unsaved.items():
-            self._spent[place] = self._spent.get(place, NO_SPENDING) + spent
+        self._spent = {place: replace(one) for place, one in totals.items()}
+        for place, one in self._unsaved.items():
+            _add(self._spent, place, one.tokens, one.money, one.energy)
 
     def account(self, payer: Payer, now: float) -> Account:
         """Of `payer`, with the limits that it has now."""
@@ -217,11 +220,16 @@ class Limiter:
 
         return spent
 
-    def _spend(self, account: str, spent: Spent, moment: Moment) -> None:
+    def _spend(self, account: str, cost: Cost, moment: Moment) -> None:
         """Known and kept where there is a budget."""
-        if not self._accounts[account].budgets or spent == NO_SPENDING:
-            return
-        for span in SPANS:
-            place = (account, period_of(span, moment.at))
-            for kept in (self._spent, self._unsaved):
-                kept[place] = kept.get(place, NO_SPENDING) + spent
+        if self._accounts[account].budgets:
+            for span in SPANS:
+                place = (account, period_of(span, moment.at))
+                _add(self._spent, place, cost.input + cost.output, cost.money, cost.energy)
+                _add(self._unsaved, place, cost.input + cost.output, cost.money, cost.energy)
+
+
+def _add(sums: dict[Place, Spent], place: Place, *amounts: float) -> None:
+    if (found := sums.get(place)) is None:
+        found = sums[place] = Spent()
+    found.add(*amounts)

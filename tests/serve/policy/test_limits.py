@@ -300,7 +300,7 @@ def check_accounts(limiter: Limiter) -> None:
     for name, account in limiter._accounts.items():
         mine = [made for made in open_ if name in made.accounts]
         assert account.running == len(mine)
-        assert account.held.tokens == pytest.approx(sum(made.cost.spent.tokens for made in mine))
+        assert account.held.tokens == pytest.approx(sum(made.cost.of("tokens") for made in mine))
         assert account.limits.parallel is None or account.running <= account.limits.parallel
         for bucket in account.buckets.values():
             assert bucket.level <= bucket.size
