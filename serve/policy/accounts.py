@@ -173,13 +173,14 @@ class Account:
         for kind, bucket in self.buckets.items():
             bucket.take(cost.of(kind), now)
 
-    def tightest(self, kinds: tuple[Kind, ...], now: float) -> Bucket | None:
-        """Of `kinds`; None where none of them is limited."""
+    def tightest(self, kinds: tuple[Kind, ...], now: float) -> tuple[float, Bucket] | None:
+        """Of `kinds`, with the share of it that is left; None where none of them is limited."""
         found = None
         for kind in kinds:
-            bucket = self.buckets.get(kind)
-            if bucket is not None and (found is None or bucket.left(now) < found.left(now)):
-                found = bucket
+            if (bucket := self.buckets.get(kind)) is not None:
+                left = bucket.known(now) / bucket.size
+                if found is None or left < found[0]:
+                    found = (left, bucket)
         return found
 
     def warnings(self, spent: SpentIn, share: float) -> Iterator[str]:

@@ -41,10 +41,6 @@ class Bucket:
         gained = max(0.0, now - self.told_at) * self.size / MINUTE
         return min(self.size, self.look(now) + self.elsewhere + gained)
 
-    def left(self, now: float) -> float:
-        """Of all that it holds, as a share."""
-        return self.known(now) / self.size
-
     def wait(self, amount: float, now: float) -> float:
         """Seconds until `amount` is in it; who wants more than it holds waits until it is full."""
         lacking = (amount if amount < self.size else self.size) - self.look(now)

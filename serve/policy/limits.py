@@ -11,10 +11,10 @@ Whoever is never heard of again (a crash) gets everything back when its lease en
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Final
 
 from serve.policy.accounts import Account, Cost, Denial, Kind, Moment, SpentIn
-from serve.policy.buckets import Bucket
 from serve.policy.budgets import SPANS, Span, Spent, period_of
 from serve.sections.quotas import Limits
 
@@ -145,14 +145,12 @@ class Limiter:
         """The tightest limit of `kinds` over all of `payers`, who were asked for before; None where
         there is none.
         """
-        found: Bucket | None = None
-        for payer in payers:
-            one = self._accounts[payer.account].tightest(kinds, now)
-            if one is not None and (found is None or one.left(now) < found.left(now)):
-                found = one
+        each = (self._accounts[payer.account].tightest(kinds, now) for payer in payers)
+        found = min((one for one in each if one), key=itemgetter(0), default=None)
         if found is None:
             return None
-        return Standing(found.size, max(0.0, found.known(now)), found.until_full(now))
+        bucket = found[1]
+        return Standing(bucket.size, max(0.0, bucket.known(now)), bucket.until_full(now))
 
     def warnings(self, payers: Sequence[Payer], share: float, moment: Moment) -> list[str]:
         """Budgets of which `share` is spent, in words."""
