@@ -1,15 +1,19 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from index.caches.measured import Measured
 from models.engine import Usage
-from models.load import Load
+from models.load import Device, Load
+from serve.ledger.families import MOST, Families
 from serve.ledger.metrics import Metrics
-from serve.receipt import Attempt, Forecast, Receipt
+from serve.receipt import Attempt, Forecast, Receipt, Reference, Step
 
+RATED = ("up", "down", "other")
+SOURCE = Reference(1, "handbook", "file-1", "leave.md", (1,), None, None, 0.9)
 LOAD = Load(3, 2, 8, 100, 1000, 50.0, 20.0, 10**9, 2 * 10**9, 0.0)
 PROCESS = """
 from pathlib import Path
@@ -62,6 +66,15 @@ def test_gauges_are_the_engines_present_load() -> None:
     assert not any("hearth_engine" in name for name in lines(metrics.render({})))
 
 
+def test_an_engine_that_tells_nothing_is_down_and_a_lost_gpu_is_told() -> None:
+    lost = replace(LOAD, device=Device(lost=True))
+    told = lines(Metrics().render({"small": None, "large": lost}))
+    assert told['hearth_engine_up{tier="small"}'] == 0
+    assert told['hearth_engine_up{tier="large"}'] == 1
+    assert told['hearth_gpu_lost{tier="large"}'] == 1
+    assert 'hearth_gpu_lost{tier="small"}' not in told
+
+
 def test_several_processes_add_up(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROCESS, str(tmp_path)]
     environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
@@ -96,3 +109,76 @@ def test_how_often_answers_in_other_words_were_wrong_is_told_where_they_are_give
     assert told["hearth_similar_wrong"] == 1
     assert told["hearth_similar_wrong_at_most"] == measured.wrong_at_most
     assert not any("hearth_similar" in name for name in lines(Metrics().render({})))
+
+
+def test_steps_are_timed_and_a_search_has_a_result() -> None:
+    metrics = Metrics()
+    for verdict, sources in (("ok", ()), ("ok", (SOURCE,)), ("StorageFailed", ())):
+        receipt = Receipt(path="/v1/chat/completions", sources=sources)
+        receipt.steps += [Step("route", "ok", 500.0), Step("retrieve", verdict, 20.0)]
+        receipt.citations["supported"] += 2
+        receipt.close(200)
+        metrics.observe(receipt)
+    told = lines(metrics.render({}))
+    assert told['hearth_step_seconds_sum{step="route"}'] == 1.5
+    for result in ("found", "nothing", "failed"):
+        assert told[f'hearth_retrievals_total{{result="{result}"}}'] == 1
+    assert told['hearth_citations_total{verdict="supported"}'] == 6
+
+
+@pytest.mark.parametrize(
+    ("error", "waited", "verdict"),
+    [
+        (None, 0.0, "now"),
+        (None, 0.2, "waited"),
+        ("EngineInterrupted", 0.0, "now"),
+        ("Overloaded", 0.0, "refused"),
+        ("OutOfService", 0.0, "out_of_service"),
+        ("QueueDeadline", 3.0, "late"),
+    ],
+)
+def test_what_admission_said_is_counted(error: str | None, waited: float, verdict: str) -> None:
+    metrics = Metrics()
+    receipt = Receipt(path="/v1/chat/completions")
+    receipt.attempts.append(Attempt("small", 1.0, error))
+    receipt.waited(None, waited)
+    receipt.close(200)
+    metrics.observe(receipt)
+    told = lines(metrics.render({}))
+    assert told[f'hearth_admission_total{{tier="small",verdict="{verdict}"}}'] == 1
+
+
+def test_what_was_given_again_saves_tokens_and_time() -> None:
+    metrics = Metrics()
+    receipt = Receipt(model="echo", cache="hit", saved_ms=1500.0, usage=Usage(10, 5))
+    receipt.close(200)
+    metrics.observe(receipt)
+    told = lines(metrics.render({}))
+    assert told['hearth_saved_seconds_total{model="echo"}'] == 1.5
+    assert told['hearth_tokens_total{kind="saved",model="echo"}'] == 15
+
+
+def test_feedback_is_up_or_down_whatever_is_said() -> None:
+    metrics = Metrics()
+    for rating in ("up", "up", "down", "x" * 1000):
+        metrics.count_feedback(rating)
+    told = lines(metrics.render({}))
+    ratings = {name: told[f'hearth_feedback_total{{rating="{name}"}}'] for name in RATED}
+    assert ratings == {"up": 2, "down": 1, "other": 1}
+
+
+def test_a_million_names_of_one_label_are_no_more_than_a_hundred_series() -> None:
+    family = Families(None).counter("names", "Of whoever.", "name", "kind")
+    for number in range(1_000_000):
+        family(f"name {number}", "one").inc()
+    assert family("other", "one")._value.get() == 1_000_000 - MOST
+
+
+def test_errors_that_nobody_knew_of_add_few_series() -> None:
+    metrics = Metrics()
+    for number in range(5 * MOST):
+        receipt = Receipt(path="/v1/models")
+        receipt.close(500, f"code {number}")
+        metrics.observe(receipt)
+    counted = [name for name in lines(metrics.render({})) if "hearth_requests_total" in name]
+    assert len(counted) == MOST + 1

@@ -1,0 +1,75 @@
+"""Gauges that are asked for at every scrape, so that none is ever stale."""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Final
+
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from index.caches.measured import Measured
+from models.load import Load
+
+Loads = Mapping[str, Load | None]
+
+ENGINE: Final[Mapping[str, str]] = {
+    "running": "Sequences being generated.",
+    "waiting": "Requests that wait for the engine.",
+    "slots_total": "Sequences that may run at a time.",
+    "kv_tokens_used": "Tokens in the KV cache.",
+    "kv_tokens_total": "Tokens that fit into the KV cache.",
+    "prefill_rate": "Prompt tokens per second.",
+    "decode_rate": "Produced tokens per second.",
+    "memory_used": "Bytes of memory in use.",
+    "memory_total": "Bytes of memory that there are.",
+}
+GPU: Final[Mapping[str, str]] = {
+    "lost": "1: a GPU of the engine does not answer.",
+    "throttled": "1: a GPU of the engine is slower than it could be.",
+    "tight": "1: others leave a GPU of the engine too little memory.",
+}
+
+
+class Engines(Collector):
+    """By tier; None for one that tells nothing at present."""
+
+    def __init__(self, loads: Loads) -> None:
+        self._loads = loads
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        up = GaugeMetricFamily("hearth_engine_up", "1: the engine answers.", labels=["tier"])
+        for tier, load in self._loads.items():
+            up.add_metric([tier], load is not None)
+        yield up
+        for field, meaning in ENGINE.items():
+            yield self._gauge(f"engine_{field}", meaning, attrgetter(field))
+        for field, meaning in GPU.items():
+            yield self._gauge(f"gpu_{field}", meaning, attrgetter(f"device.{field}"))
+
+    def _gauge(self, name: str, meaning: str, of: Callable[[Load], float]) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily(f"hearth_{name}", meaning, labels=["tier"])
+        for tier, load in self._loads.items():
+            if load is not None:
+                gauge.add_metric([tier], of(load))
+        return gauge
+
+
+class Alike(Collector):
+    """What a memory of answers says of those given in other words."""
+
+    def __init__(self, measured: Measured) -> None:
+        self._measured = measured
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        one = self._measured
+        yield _alone("asked", "Questions looked for in other words.", one.asked)
+        yield _alone("hits", "Of them, those that a kept answer was found for.", one.hits)
+        yield _alone("checked", "Of these, those that were generated anyway.", one.checked)
+        yield _alone("wrong", "Of these, those whose kept answer was another.", one.wrong)
+        yield _alone("disliked", "Answers that got a thumb down.", one.disliked)
+        share = "The most, as a share of those asked, that got a wrong answer (95 %)."
+        yield _alone("wrong_at_most", share, one.wrong_at_most)
+
+
+def _alone(field: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"hearth_similar_{field}", meaning, value=value)
