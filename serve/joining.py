@@ -180,12 +180,13 @@ async def _tell_live(name: str, flight: Flight[Receipt], sent: int, sharing: Sha
 
 
 def _about(receipt: Receipt) -> About:
-    return About(receipt.cache, receipt.cache_reason, receipt.reason, receipt.tier, receipt.model)
+    why = receipt.cache, receipt.cache_reason, receipt.reason
+    return About(*why, receipt.tier, receipt.model, receipt.cache_age)
 
 
 def _join(receipt: Receipt, about: About) -> None:
     receipt.cache, receipt.reason = "joined", "asked just now"
     if about.cache in ("hit", "similar"):
         receipt.cache, receipt.reason = about.cache, about.reason
-        receipt.cache_reason = about.cache_reason
+        receipt.cache_reason, receipt.cache_age = about.cache_reason, about.cache_age
     receipt.tier, receipt.model = about.tier, about.model

@@ -68,9 +68,9 @@ class Receipt:
     answer that broke off was continued by another tier. `cache`: hit, similar (the answer to the
     same in other words), joined (another request's generation), miss, or why it was not asked: off,
     varied (by temperature), no-store; `cache_reason`: why an answer to something alike was given or
-    was not; `saved_ms`: what it took to make what was given again. `sources`: what of documents
-    the answer was given, `notes`: what of the retrieval was not as usual; `citations` by verdict.
-    `limits`: how those of the caller stand, as headers.
+    was not; of what was given again, `cache_age`, in seconds, and `saved_ms`, what it took to make.
+    `sources`: what of documents the answer was given, `notes`: what of the
+    retrieval was not as usual; `citations` by verdict. `limits`: how those of the caller stand, as headers.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -90,6 +90,7 @@ class Receipt:
     continued: bool = False
     cache: str | None = None
     cache_reason: str | None = None
+    cache_age: float | None = None
     saved_ms: float = 0.0
     forecast: list[Forecast] = field(default_factory=list)
     sources: tuple[Reference, ...] = ()
@@ -160,6 +161,7 @@ class Receipt:
             "x-hearth-reason": self.reason,
             "x-hearth-cache": self.cache,
             "x-hearth-cache-reason": self.cache_reason,
+            "x-hearth-cache-age": None if self.cache_age is None else f"{self.cache_age:.0f}",
             "x-hearth-brownout": ",".join(self.brownout) or None,
             "x-hearth-expected-wait-ms": _milliseconds(self.expected_wait_ms),
             "x-hearth-queue-ms": _milliseconds(self.queue_ms) if self.attempts else None,
@@ -202,6 +204,7 @@ class Receipt:
             "continued": self.continued,
             "cache": self.cache,
             "cache_reason": self.cache_reason,
+            "cache_age": _rounded(self.cache_age),
             "saved_ms": _rounded(self.saved_ms),
             "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
             "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],

@@ -127,13 +127,14 @@ class Remembering:
     def _given(self, similar: Similar, wanted: Wanted) -> Given | None:
         """The answer to the same in other words; the receipt says why, or why not."""
         receipt = wanted.receipt
-        receipt.cache_reason = similar.reason
-        given = _opened(similar.found, wanted.question)
+        receipt.cache_reason, kept = similar.reason, similar.found
+        given = _opened(kept, wanted.question)
         if given is not None and self._checking and self._checking.wants(similar.trial):
             receipt.cache_reason = "checked"
             return None
-        if given is not None:
+        if kept is not None and given is not None:
             receipt.cache, receipt.reason = "similar", "asked before in other words"
+            receipt.cache_age = kept.age
         return given
 
     async def _kept(
@@ -174,6 +175,7 @@ def _again(wanted: Wanted, key: bytes, kept: Kept | None) -> Given | None:
     given = _opened(kept, wanted.question)
     if given is not None:
         wanted.receipt.cache, wanted.receipt.reason = "hit", "asked before"
+        wanted.receipt.cache_age = kept.age
     return given
 
 

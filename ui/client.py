@@ -33,10 +33,20 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Of an answer that was made earlier: `age` in seconds; `why` it was given to a question in
+    other words, in the appliance's words; "": the question is the very same.
+    """
+
+    age: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """How an answer came: tokens as the appliance counted them, times in seconds.
 
-    `kept`: it was made for an earlier question that was the same.
+    `kept`: it was made for an earlier question.
     """
 
     prompt_tokens: int
@@ -44,7 +54,7 @@ class Measure:
     first_token: float
     whole: float
     finish_reason: str
-    kept: bool = False
+    kept: Kept | None = None
 
     @property
     def tokens_per_second(self) -> float:
@@ -193,8 +203,14 @@ async def _read(response: httpx.Response, start: float) -> AsyncIterator[Piece]:
                 yield text
     whole = time.perf_counter() - start
     prompt, answer = usage["prompt_tokens"], usage["completion_tokens"]
-    kept = response.headers.get("x-hearth-cache") in ("hit", "similar")
-    yield Measure(prompt, answer, first or whole, whole, reason, kept)
+    yield Measure(prompt, answer, first or whole, whole, reason, _kept(response.headers))
+
+
+def _kept(headers: httpx.Headers) -> Kept | None:
+    verdict, age = headers.get("x-hearth-cache"), float(headers.get("x-hearth-cache-age", 0))
+    if verdict == "similar":
+        return Kept(age, headers.get("x-hearth-cache-reason", verdict))
+    return Kept(age) if verdict == "hit" else None
 
 
 async def _events(response: httpx.Response) -> AsyncIterator[Event]:

@@ -5,6 +5,7 @@ with a `Painting`: some of its turns, drawn. What the browser sends is input lik
 is checked here.
 """
 
+import math
 from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import (
@@ -18,7 +19,7 @@ from pydantic import (
 
 from ui import words
 from ui.citations import Citation, Grounds, Source, read
-from ui.client import Measure, Refused
+from ui.client import Kept, Measure, Refused
 from ui.markdown import to_html
 
 State = Literal["waiting", "writing", "done", "failed", "stopped"]
@@ -148,14 +149,23 @@ def painting(conversation: Conversation, first: int, turns: list[Turn]) -> Paint
 
 def note(measure: Measure) -> str:
     """The line under an answer."""
-    speed = [
+    parts = [
         words.SPEED.format(rate=measure.tokens_per_second),
         words.FIRST_TOKEN.format(seconds=measure.first_token),
     ]
-    parts = [words.KEPT.format(seconds=measure.whole)] if measure.kept else speed
+    if measure.kept:
+        parts = [_asked(measure.kept), words.KEPT.format(seconds=measure.whole)]
     parts.append(words.TOKENS.format(prompt=measure.prompt_tokens, answer=measure.answer_tokens))
     if measure.finish_reason == "length":
         parts.append(words.CUT)
     if measure.finish_reason == "content_filter":
         parts.append(words.FILTERED)
     return " · ".join(parts)
+
+
+def _asked(kept: Kept) -> str:
+    """When the question of a kept answer was asked, and how alike it is."""
+    units = zip((1, 60, 3600), (60, 3600, math.inf), words.AGO, strict=True)
+    ago = next(said.format(n=kept.age // size) for size, end, said in units if kept.age < end)
+    said = words.ASKED_ALIKE if kept.why else words.ASKED_BEFORE
+    return said.format(ago=ago, why=kept.why)

@@ -26,13 +26,14 @@ class Berth(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a receipt says of an answer."""
+    """What a receipt says of an answer. `cache_age`: in seconds, of a kept one."""
 
     cache: str | None
     cache_reason: str | None
     reason: str | None
     tier: str | None
     model: str | None
+    cache_age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -18,7 +19,7 @@ from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
 from serve.ledger.signins import Signins
-from serve.pipeline import Pipeline
+from serve.pipeline import Helpers, Pipeline
 from tests.ui.shelf import Shelf
 from tests.ui.shelf_routes import with_shelf
 from ui.app import create_app as create_page
@@ -89,13 +90,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(home: Path, port: int) -> Iterator[Served]:
+def served(
+    home: Path, port: int, helpers: Helpers | None = None, **options: Any
+) -> Iterator[Served]:
+    """`options` are settings."""
     engines = {name: ScriptedEngine(name, script) for name, script in SCRIPTS.items()}
     tiers = {name: {"engine": "scripted", "model": name} for name in SCRIPTS}
-    settings = Settings(home=home, port=port, tiers=tiers, embedder={"engine": "none"})
+    options = {"embedder": {"engine": "none"}} | options
+    settings = Settings(home=home, port=port, tiers=tiers, **options)
     keys = Keys(settings.database)
     signins = Signins(settings.database)
-    house = House(settings, keys, Pipeline(settings, engines), engines, signins=signins)
+    house = House(settings, keys, Pipeline(settings, engines, helpers), engines, signins=signins)
     key, shelf = keys.create("somebody")[1], Shelf()
     api = with_shelf(create_app(house), shelf, key)
     with running(lambda: together(api, create_page(settings.url)), port):

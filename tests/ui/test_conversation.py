@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ui import words
-from ui.client import Measure, Refused
+from ui.client import Kept, Measure, Refused
 from ui.conversation import Conversation, Settings, Turn, note, painting
 
 TALK = {
@@ -113,5 +113,20 @@ def test_a_cut_answer_says_so() -> None:
 
 
 def test_a_kept_answer_says_so_and_claims_no_speed() -> None:
-    line = note(Measure(12, 21, 0.01, 0.02, "stop", kept=True))
-    assert line == "asked before: a kept answer, after 0.02 s · 12 + 21 tokens"
+    line = note(Measure(12, 21, 0.01, 0.02, "stop", Kept(200.0)))
+    assert line == "asked before, 3 min ago · a kept answer, after 0.02 s · 12 + 21 tokens"
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"),
+    [
+        (Kept(0.4), "asked before, 0 s ago"),
+        (Kept(59.9), "asked before, 59 s ago"),
+        (Kept(60.0), "asked before, 1 min ago"),
+        (Kept(7300.0, "similar, 0.93"), "asked before in other words (similar, 0.93), 2 h ago"),
+    ],
+)
+def test_a_kept_answer_says_when_it_was_asked_for_and_why_it_is_given(
+    kept: Kept, expected: str
+) -> None:
+    assert note(Measure(1, 1, 0.1, 0.1, "stop", kept)).startswith(f"{expected} · ")

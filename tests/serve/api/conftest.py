@@ -21,7 +21,7 @@ from serve.ledger.keys import Keys
 from serve.ledger.rights import ADMIN
 from serve.ledger.signins import Signins
 from serve.library import open_library
-from serve.pipeline import Pipeline
+from serve.pipeline import Helpers, Pipeline
 
 MODEL = "echo"
 SMALL: dict[str, Any] = {
@@ -65,13 +65,18 @@ def make_api(tmp_path: Path) -> Iterator[MakeApi]:
     """Makes an API whose engine follows a script; options are settings."""
     rings: list[Keys | Signins] = []
 
-    def make(script: Script | None = None, library: Keeper | None = None, **options: Any) -> Api:
+    def make(
+        script: Script | None = None,
+        library: Keeper | None = None,
+        helpers: Helpers | None = None,
+        **options: Any,
+    ) -> Api:
         settings = Settings(home=tmp_path, **SMALL | options)
         engine = ScriptedEngine(MODEL, script)
         keys = Keys(settings.database)
         rings.append(keys)
         tiers = {"small": engine}
-        pipeline = Pipeline(settings, tiers)
+        pipeline = Pipeline(settings, tiers, helpers)
         signins = Signins(settings.database)
         rings.append(signins)
         embedder = HashingEmbedder("hash")
