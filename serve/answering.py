@@ -131,7 +131,8 @@ class Answering:
         self, tier: Tier, order: Order, prompt: Prompt, deadline: float
     ) -> ChunkStream:
         """One try: its first chunk as it comes when streaming, else all of it at once."""
-        attempt, began = Attempt(tier.name, 0.0), time.monotonic()
+        attempt = Attempt(tier.name, 0.0, at=order.receipt.elapsed_ms())
+        began = time.monotonic()
         order.receipt.attempts.append(attempt)
         try:
             async with aclosing(self._admitted(tier, order, prompt, deadline)) as chunks:

@@ -7,12 +7,13 @@ answer text.
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from models.engine import Chunk, Usage
+from serve.usages import add_usage, total_usage
 
 
 def new_request_id() -> str:
@@ -21,20 +22,22 @@ def new_request_id() -> str:
 
 @dataclass(slots=True)
 class Step:
-    """`ms` is the time spent inside the step; `verdict` one word on how it ended."""
+    """`ms` is the time spent inside the step, from `at`; `verdict` one word on how it ended."""
 
     name: str
     verdict: str
     ms: float
+    at: float = 0.0
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One try to generate. `error` is the class name of what ended it, or None."""
+    """One try to generate, from `at`. `error` is the class name of what ended it, or None."""
 
     tier: str
     ms: float
     error: str | None = None
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,9 @@ class Receipt:
     same in other words), joined (another request's generation), miss, or why it was not asked: off,
     varied (by temperature), no-store; `cache_reason`: why an answer to something alike was given or
     was not; of what was given again, `cache_age`, in seconds, and `saved_ms`, what it took to make.
-    `sources`: what of documents the answer was given, `notes`: what of the
-    retrieval was not as usual; `citations` by verdict. `limits`: how those of the caller stand, as headers.
+    `sources`: what of documents the answer was given, `notes`: what of the retrieval was not as
+    usual; `citations` by verdict. `cost` and `energy` (watt-hours): as the tier is priced.
+    `limits`: how those of the caller stand, as headers.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -99,7 +103,10 @@ class Receipt:
     filters: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     usage: Usage | None = None
     finish_reason: str | None = None
+    cost: float = 0.0
+    energy: float = 0.0
     ttft_ms: float | None = None
+    last_ms: float | None = None
     total_ms: float | None = None
     status: int | None = None
     error: str | None = None
@@ -114,9 +121,9 @@ class Receipt:
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """Time one step; its verdict is "ok" unless the step says otherwise or raises."""
-        step = Step(name, "ok", 0.0)
-        self.steps.append(step)
         start = time.perf_counter()
+        step = Step(name, "ok", 0.0, (start - self._start) * 1000)
+        self.steps.append(step)
         try:
             yield step
         except BaseException as exc:
@@ -127,8 +134,9 @@ class Receipt:
 
     def saw(self, chunk: Chunk) -> None:
         """Note one chunk of the answer; several choices add up."""
+        self.last_ms = self.elapsed_ms()
         if self.ttft_ms is None:
-            self.ttft_ms = self.elapsed_ms()
+            self.ttft_ms = self.last_ms
         if chunk.usage is not None:
             prompt = chunk.index // self.choices_per_prompt if self.choices_per_prompt else 0
             self._usages[prompt] = add_usage(self._usages.get(prompt), chunk.usage)
@@ -195,6 +203,8 @@ class Receipt:
             "prompt_tokens": usage.prompt_tokens if usage else 0,
             "cached_tokens": usage.cached_tokens if usage else 0,
             "completion_tokens": usage.completion_tokens if usage else 0,
+            "cost": self.cost,
+            "energy": self.energy,
             "finish_reason": self.finish_reason,
             "ttft_ms": _rounded(self.ttft_ms),
             "total_ms": _rounded(self.total_ms),
@@ -214,27 +224,6 @@ class Receipt:
             "steps": [[s.name, s.verdict, _rounded(s.ms)] for s in self.steps],
             "attempts": [[a.tier, a.error, _rounded(a.ms)] for a in self.attempts],
         }
-
-
-def add_usage(one: Usage | None, other: Usage) -> Usage:
-    """The sum over choices of one prompt: the prompt itself is counted once."""
-    if one is None:
-        return other
-    return Usage(
-        prompt_tokens=max(one.prompt_tokens, other.prompt_tokens),
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-        cached_tokens=max(one.cached_tokens, other.cached_tokens),
-    )
-
-
-def total_usage(usages: Iterable[Usage]) -> Usage:
-    """The sum over different prompts."""
-    each = list(usages)
-    return Usage(
-        prompt_tokens=sum(usage.prompt_tokens for usage in each),
-        completion_tokens=sum(usage.completion_tokens for usage in each),
-        cached_tokens=sum(usage.cached_tokens for usage in each),
-    )
 
 
 def _milliseconds(ms: float | None) -> str | None:

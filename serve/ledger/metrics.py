@@ -13,6 +13,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 
 from index.caches.measured import Measured
+from models.engine import Usage
 from serve.ledger.families import Families
 from serve.ledger.gauges import Alike, Engines, Loads
 from serve.receipt import Receipt
@@ -99,6 +100,12 @@ class Metrics:
         self._tokens(model, "prompt").inc(usage.prompt_tokens)
         self._tokens(model, "cached").inc(usage.cached_tokens)
         self._tokens(model, "completion").inc(usage.completion_tokens)
+        if receipt.cost:
+            self._cost(model).inc(receipt.cost)
+        if receipt.energy:
+            self._energy(model).inc(receipt.energy)
+        if receipt.stream and (pace := _pace(receipt, usage)) is not None:
+            self._pace(receipt.path, model).observe(pace)
 
     def _observe_attempts(self, receipt: Receipt, model: str) -> None:
         tier = receipt.tier or NONE
@@ -142,3 +149,11 @@ def _result(receipt: Receipt, verdict: str) -> str:
     if receipt.notes:
         return "as_best_it_could"
     return "found" if receipt.sources else "nothing"
+
+
+def _pace(receipt: Receipt, usage: Usage) -> float | None:
+    """Mean seconds from token to token; None where there is no second one to measure by."""
+    more = usage.completion_tokens / max(1, len(receipt.forecast)) - 1
+    if more <= 0 or receipt.ttft_ms is None or receipt.last_ms is None:
+        return None
+    return (receipt.last_ms - receipt.ttft_ms) / 1000 / more

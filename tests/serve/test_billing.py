@@ -59,6 +59,7 @@ async def test_what_it_cost_follows_from_its_tokens_and_the_tiers_prices() -> No
     read, written = receipt.usage.prompt_tokens, receipt.usage.completion_tokens
     spent = limiter(house).books.settled
     assert spent == Cost(1, read, written, read * 1.0 + written * 2.0, written * 3.0)
+    assert (receipt.cost, receipt.energy) == (spent.money, spent.energy)
     await house.close()
 
 

@@ -158,6 +158,18 @@ def test_what_was_given_again_saves_tokens_and_time() -> None:
     assert told['hearth_tokens_total{kind="saved",model="echo"}'] == 15
 
 
+def test_cost_and_pace_of_an_answer_are_counted() -> None:
+    metrics = Metrics()
+    receipt = Receipt(model="echo", stream=True, usage=Usage(10, 11), cost=0.5, energy=0.25)
+    receipt.ttft_ms, receipt.last_ms = 100.0, 600.0
+    receipt.close(200)
+    metrics.observe(receipt)
+    told = lines(metrics.render({}))
+    assert told['hearth_cost_total{model="echo"}'] == 0.5
+    assert told['hearth_energy_watt_hours_total{model="echo"}'] == 0.25
+    assert told['hearth_inter_token_seconds_sum{model="echo",route=""}'] == pytest.approx(0.05)
+
+
 def test_feedback_is_up_or_down_whatever_is_said() -> None:
     metrics = Metrics()
     for rating in ("up", "up", "down", "x" * 1000):
