@@ -5,6 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from heapq import nsmallest
 from typing import Final
 
@@ -57,14 +58,16 @@ class LocalMemory:
     async def similar(self, place: Place, max_age: float, wanted: bool) -> Similar:
         if self._alike is None:
             return Similar(None, "off")
-        match = self._alike.find(place.context, place.sentence)
+        now = self._clock()
+        there = partial(self._known, now)
+        match = self._alike.find(place.context, place.sentence, there)
         if match.key is not None and not wanted:
             self._alike.drop(match.key)
             match = Found(None, "not wanted")
         if match.candidate is None:
             return Similar(None, match.reason)
         find = self._answers.get if match.key else self._answers.look
-        kept = find(match.candidate, self._clock(), max_age)
+        kept = find(match.candidate, now, max_age)
         if kept is None:
             return Similar(None, "too old" if match.key else match.reason)
         return Similar(kept if match.key else None, match.reason, Trial(kept, match))
@@ -83,7 +86,7 @@ class LocalMemory:
             self._alike.observe(judged, right)
 
     async def dislike(self, key: bytes) -> bool:
-        known = self._answers.look(key, self._clock()) is not None
+        known = self._known(self._clock(), key)
         if self._alike is not None:
             self._alike.disliked(key)
         self._answers.drop(key)
@@ -126,6 +129,9 @@ class LocalMemory:
         if self._stored is not None:
             await asyncio.to_thread(self._stored.settle, SETTLING)
         return len(covered)
+
+    def _known(self, now: float, key: bytes) -> bool:
+        return self._answers.look(key, now) is not None
 
     def _covered(self, scope: Scope) -> list[tuple[Held, float]]:
         held = self._answers.held(self._clock())

@@ -19,12 +19,15 @@ from index.caches.measured import Measured
 from index.caches.nearby import Nearby
 from index.caches.verdict import Parsed, Sentence, Verdict
 from index.caches.vetoes import vetoes
+from index.documents import Vector
 
 NEAREST: Final = 3  # kept questions that a new one is compared with
 ALIKE: Final = 0.6  # the cosine below which nothing is looked at
 MARGIN: Final = 0.1  # of cosine: who is so far behind the nearest is not looked at either
 ENTRY_BYTES: Final = 1200  # of one entry besides its text and vectors: measured, rounded up
 _SURE: Final = 1e-6  # as near to 0 and 1 as a probability comes
+
+There = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class Found:
     candidate: bytes | None = None
     score: float = 0.0
     sure: bool = False
+
+
+def _always(key: bytes) -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -76,9 +83,10 @@ class SemanticCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def find(self, context: bytes, sentence: Sentence) -> Found:
+    def find(self, context: bytes, sentence: Sentence, there: There = _always) -> Found:
+        """`there` tells whether the answer under a key is; where it is gone, its question goes."""
         self.measured.asked += 1
-        found = self._find(context, sentence)
+        found = self._find(context, sentence, there)
         self.measured.hits += found.sure
         if found.sure and self.measured.breaks(self._budget):
             return replace(found, key=None, reason="too often wrong")
@@ -137,12 +145,22 @@ class SemanticCache:
         while self.size + size > self.most:
             self.drop(next(iter(self._entries)))
 
-    def _find(self, context: bytes, sentence: Sentence) -> Found:
-        nearby = self._contexts.get(context)
-        if nearby is None:
+    def _near(self, context: bytes, vector: Vector, there: There) -> list[tuple[bytes, float]]:
+        """The nearest, best first; those whose answers are gone make room for others."""
+        while (nearby := self._contexts.get(context)) is not None:
+            near = nearby.nearest(vector, NEAREST)
+            gone = [key for key, _ in near if not there(key)]
+            if not gone:
+                return near
+            for key in gone:
+                self.drop(key)
+        return []
+
+    def _find(self, context: bytes, sentence: Sentence, there: There) -> Found:
+        near = self._near(context, sentence.vector, there)
+        if not near:
             return Found(None, "nothing alike")
         asked, refused = self._verdict.parsed(sentence), list[Found]()
-        near = nearby.nearest(sentence.vector, NEAREST)
         for key, cosine in near:
             if cosine < max(ALIKE, near[0][1] - MARGIN):
                 break

@@ -53,6 +53,14 @@ def test_a_near_miss_with_the_very_same_embedding_is_refused(
     assert (found.key, found.reason) == (None, reason)
 
 
+def test_a_question_whose_answer_is_gone_stands_in_nobodys_way(cache: SemanticCache) -> None:
+    cache.put(HOME, b"later", sentence("After 2 years, how many days off are there?", 0.3))
+    assert cache.find(HOME, sentence(KEPT), lambda key: key == b"later").key == b"later"
+    assert len(cache) == 1
+    found = cache.find(HOME, sentence(KEPT), lambda key: False)
+    assert (found.key, found.reason, len(cache)) == (None, "nothing alike", 0)
+
+
 def test_another_context_has_nothing_to_find(cache: SemanticCache) -> None:
     found = cache.find(AWAY, sentence(KEPT))
     assert (found.key, found.reason) == (None, "nothing alike")
