@@ -142,7 +142,7 @@ class Answering:
         except Exception as exc:
             if not isinstance(exc, EXPECTED):
                 LOG.error("tier %s fails as no engine should", tier.name, exc_info=exc)
-            attempt.error = type(exc).__name__
+            attempt.failed(exc)
             if blame(exc) == "tier":
                 tier.breaker.failed(time.monotonic())
             else:

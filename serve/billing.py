@@ -47,6 +47,7 @@ class Bill:
             usage = self._receipt.usage or Usage(0, 0)
             if kind is not None and self._receipt.ttft_ms is not None:  # the client left
                 usage = Usage(round(self.expected.input), self._output)
+                self._receipt.usage = usage
             cost = self.hold.truth = self._billing.settled(self.request, self._receipt, usage)
             self._receipt.cost, self._receipt.energy = cost.money, cost.energy
         self.hold.__exit__(kind, exc, at)

@@ -30,6 +30,7 @@ from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.filters import FilterSettings
 from serve.sections.library import LibrarySettings, RetrievalSettings
 from serve.sections.quotas import QuotaSettings
+from serve.sections.receipts import CostSettings, ReceiptSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
 from serve.sections.routing import RoutingSettings
 from serve.sections.tiers import EmbedderSettings, TierSettings
@@ -77,6 +78,8 @@ class Settings(BaseSettings):
     admission: AdmissionSettings = Field(AdmissionSettings(), description="Who may go, who waits.")
     brownout: BrownoutSettings = Field(BrownoutSettings(), description="What is spared first.")
     breaker: BreakerSettings = Field(BreakerSettings(), description="Sparing a tier that fails.")
+    receipts: ReceiptSettings = Field(ReceiptSettings(), description="What happened to requests.")
+    cost: CostSettings = Field(CostSettings(), description="What the machine costs.")
     log: LogSettings = Field(LogSettings(), description="What is written to the log.")
 
     @model_validator(mode="before")
@@ -111,6 +114,10 @@ class Settings(BaseSettings):
     def spending(self) -> Path:
         """What was spent of budgets."""
         return self.data / "spending.db"
+
+    @property
+    def receipts_file(self) -> Path:
+        return self.data / "receipts.db"
 
     @property
     def has_library(self) -> bool:

@@ -24,6 +24,7 @@ from serve.config import ConfigError, Settings
 from serve.grounding import Grounding
 from serve.judging import DifficultyJudge
 from serve.kept import open_memory
+from serve.ledger.keeping import Keeping
 from serve.ledger.keys import Keys
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
@@ -133,6 +134,7 @@ class Gateway:
     def __init__(self, settings: Settings, metrics_dir: Path) -> None:
         self._settings = settings
         self._metrics_dir = metrics_dir
+        self._receipts: Keeping | None = None
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         settings = self._settings
@@ -148,6 +150,8 @@ class Gateway:
         memory = shared or open_memory(settings)
         alike = settings.cache.enabled and settings.cache.semantic
         limiting = _limiting(settings)
+        if settings.receipts.enabled:
+            self._receipts = Keeping(settings.receipts_file, settings.receipts)
         helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting)
         return create_app(
             House(
@@ -160,8 +164,13 @@ class Gateway:
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
                 memory=memory,
+                receipts=self._receipts,
             )
         )
+
+    def __del__(self) -> None:
+        if self._receipts is not None:
+            self._receipts.close()
 
 
 def _limiting(settings: Settings) -> Limiting:

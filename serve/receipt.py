@@ -10,14 +10,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from models.engine import Chunk, Usage
 from serve.usages import add_usage, total_usage
 
 
 def new_request_id() -> str:
-    return f"req_{secrets.token_hex(12)}"
+    """Ids are in the order of time."""
+    return id_at(time.time()) + secrets.token_hex(6)
+
+
+def id_at(at: float) -> str:
+    """How ids of the time `at`, in unix seconds, begin."""
+    return f"req_{round(at * 1000):012x}"
 
 
 @dataclass(slots=True)
@@ -32,12 +37,22 @@ class Step:
 
 @dataclass(slots=True)
 class Attempt:
-    """One try to generate, from `at`. `error` is the class name of what ended it, or None."""
+    """One try to generate, from `at`. `error` is the class name of what ended it, or None; `cause`
+    that of what came first, where it is another.
+    """
 
     tier: str
     ms: float
     error: str | None = None
     at: float = 0.0
+    cause: str | None = None
+
+    def failed(self, error: Exception) -> None:
+        first: BaseException = error
+        while (earlier := first.__cause__ or first.__context__) is not None:
+            first = earlier
+        self.error = type(error).__name__
+        self.cause = None if first is error else type(first).__name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +86,12 @@ class Receipt:
     answer that broke off was continued by another tier. `cache`: hit, similar (the answer to the
     same in other words), joined (another request's generation), miss, or why it was not asked: off,
     varied (by temperature), no-store; `cache_reason`: why an answer to something alike was given or
-    was not; of what was given again, `cache_age`, in seconds, and `saved_ms`, what it took to make.
-    `sources`: what of documents the answer was given, `notes`: what of the retrieval was not as
-    usual; `citations` by verdict. `cost` and `energy` (watt-hours): as the tier is priced.
-    `limits`: how those of the caller stand, as headers.
+    was not; of what was given again, `cache_age`, in seconds, and `saved_ms`, what it took to make;
+    `kept`: the key under which this answer is or was kept; `neighbour`: of the nearest answer to a
+    question in other words, its key and how likely it is right, as a logit. `sources`: what of
+    documents the answer was given, `notes`: what of the retrieval was not as usual; `citations` by
+    verdict; `cited`: of each, number, verdict, score and passage. `cost` and `energy` (watt-hours):
+    as the tier is priced. `limits`: how those of the caller stand, as headers.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -96,10 +113,13 @@ class Receipt:
     cache_reason: str | None = None
     cache_age: float | None = None
     saved_ms: float = 0.0
+    kept: bytes | None = None
+    neighbour: tuple[bytes, float] | None = None
     forecast: list[Forecast] = field(default_factory=list)
     sources: tuple[Reference, ...] = ()
     notes: tuple[str, ...] = ()
     citations: Counter[str] = field(default_factory=Counter)
+    cited: list[tuple[int, str, float, int | None]] = field(default_factory=list)
     filters: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     usage: Usage | None = None
     finish_reason: str | None = None
@@ -141,7 +161,9 @@ class Receipt:
             prompt = chunk.index // self.choices_per_prompt if self.choices_per_prompt else 0
             self._usages[prompt] = add_usage(self._usages.get(prompt), chunk.usage)
             self.usage = total_usage(self._usages.values())
-        self.citations.update(citation.verdict for citation in chunk.citations)
+        for one in chunk.citations:
+            self.citations[one.verdict] += 1
+            self.cited.append((one.number, one.verdict, one.score, one.passage))
         if chunk.finish_reason is not None:
             self.finish_reason = chunk.finish_reason
 
@@ -185,50 +207,6 @@ class Receipt:
         """Whether nothing was generated for this request."""
         return self.cache in ("hit", "similar", "joined")
 
-    def log(self) -> dict[str, Any]:
-        """The log line: flat where it can be, JSON-ready."""
-        usage = self.usage
-        return {
-            "request_id": self.id,
-            "at": self.started_at,
-            "path": self.path,
-            "status": self.status,
-            "error": self.error,
-            "key": self.key_id,
-            "tenant": self.tenant,
-            "model": self.model,
-            "tier": self.tier,
-            "reason": self.reason,
-            "stream": self.stream,
-            "prompt_tokens": usage.prompt_tokens if usage else 0,
-            "cached_tokens": usage.cached_tokens if usage else 0,
-            "completion_tokens": usage.completion_tokens if usage else 0,
-            "cost": self.cost,
-            "energy": self.energy,
-            "finish_reason": self.finish_reason,
-            "ttft_ms": _rounded(self.ttft_ms),
-            "total_ms": _rounded(self.total_ms),
-            "expected_wait_ms": _rounded(self.expected_wait_ms),
-            "queue_ms": _rounded(self.queue_ms),
-            "brownout": list(self.brownout),
-            "continued": self.continued,
-            "cache": self.cache,
-            "cache_reason": self.cache_reason,
-            "cache_age": _rounded(self.cache_age),
-            "saved_ms": _rounded(self.saved_ms),
-            "forecast": [[round(f.expected, 1), f.came] for f in self.forecast],
-            "sources": [[s.document, list(s.passages), round(s.score, 3)] for s in self.sources],
-            "notes": list(self.notes),
-            "citations": dict(self.citations),
-            "filters": [[*found, count] for found, count in self.filters.items()],
-            "steps": [[s.name, s.verdict, _rounded(s.ms)] for s in self.steps],
-            "attempts": [[a.tier, a.error, _rounded(a.ms)] for a in self.attempts],
-        }
-
 
 def _milliseconds(ms: float | None) -> str | None:
     return None if ms is None else f"{ms:.1f}"
-
-
-def _rounded(ms: float | None) -> float | None:
-    return None if ms is None else round(ms, 3)

@@ -86,7 +86,8 @@ class Remembering:
     async def _answer(self, wanted: Wanted) -> ChunkStream:
         question, receipt, wish = wanted.question, wanted.receipt, wanted.question.wish
         with receipt.step("cache") as step:
-            key, receipt.cache = question.digest(), "miss"
+            key = receipt.kept = question.digest()
+            receipt.cache = "miss"
             kept = await self._memory.same(key, wish.max_age) if wish.read else None
             given = _again(wanted, key, kept)
             step.verdict = receipt.cache
@@ -128,13 +129,15 @@ class Remembering:
         """The answer to the same in other words; the receipt says why, or why not."""
         receipt = wanted.receipt
         receipt.cache_reason, kept = similar.reason, similar.found
+        if similar.trial is not None and similar.trial.judged.candidate is not None:
+            receipt.neighbour = similar.trial.judged.candidate, similar.trial.judged.score
         given = _opened(kept, wanted.question)
         if given is not None and self._checking and self._checking.wants(similar.trial):
             receipt.cache_reason = "checked"
             return None
         if kept is not None and given is not None:
             receipt.cache, receipt.reason = "similar", "asked before in other words"
-            receipt.cache_age = kept.age
+            receipt.cache_age, receipt.kept = kept.age, kept.sealed.key
         return given
 
     async def _kept(

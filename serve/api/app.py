@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 
-import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.api import guard
@@ -18,6 +17,7 @@ from serve.api.house import House
 from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
 from serve.errors import InvalidKey, MethodNotAllowed, NotFound, TooManyBadKeys
+from serve.ledger.receipt_line import as_line, as_row
 
 __all__ = ["House", "create_app"]
 
@@ -124,5 +124,14 @@ def _finish(call: Call, status: int) -> None:
     receipt = call.receipt
     receipt.close(status, receipt.error)
     call.house.metrics.observe(receipt)
-    if call.house.settings.log.receipts and not receipt.path.startswith("/health/"):
-        RECEIPTS.info(orjson.dumps(receipt.log()).decode())
+    if receipt.path.startswith("/health/"):
+        return
+    is_logged = call.house.settings.log.receipts
+    is_kept = call.house.receipts is not None and receipt.key_id is not None
+    if not (is_logged or is_kept):
+        return
+    line = as_line(receipt)
+    if is_logged:
+        RECEIPTS.info(line.decode())
+    if call.house.receipts is not None and is_kept:
+        call.house.receipts.keep(as_row(receipt, line))

@@ -13,6 +13,7 @@ from serve.api.guard import authorities
 from serve.api.states import TierStates
 from serve.config import Settings
 from serve.errors import NotFound
+from serve.ledger.keeping import Keeping
 from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
 from serve.ledger.signins import Signins
@@ -36,6 +37,7 @@ class House:
     library: Library | None = None
     metrics_dir: Path | None = None
     memory: Memory | None = None
+    receipts: Keeping | None = None
 
     @property
     def documents(self) -> Library:

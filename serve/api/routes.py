@@ -29,6 +29,7 @@ from serve.api.metrics import metrics
 from serve.api.model_list import PREFIX, model, models
 from serve.api.moderations import moderations
 from serve.api.readers import readers, share, unshare
+from serve.api.receipts import feedback_summary, give_feedback, receipt
 from serve.api.signin import signin
 from serve.api.vector_store_embedder import embedder, forget_former, go_back
 from serve.api.vector_store_files import (
@@ -131,6 +132,8 @@ ROUTES = (
     _post("/v1/embeddings", embeddings, ("embed",)),
     _post("/v1/moderations", moderations, ("chat",)),
     _get("/v1/models", models),
+    _get("/v1/receipts/{receipt}", receipt),
+    _post("/v1/feedback", give_feedback, ("chat",)),
     _kept("/v1/files", {**_read(files), "POST": add_file}, body="multipart"),
     _kept("/v1/files/{file}", {**_read(file), "DELETE": delete_file}),
     _kept("/v1/files/{file}/content", _read(file_content)),
@@ -156,6 +159,7 @@ ROUTES = (
     _admin("/admin/audit", _read(audit)),
     _admin("/admin/cache", {**_read(cache_stats), "DELETE": flush_cache}),
     _admin("/admin/cache/entries", _read(cache_entries)),
+    _admin("/admin/feedback", _read(feedback_summary)),
     _get("/metrics", metrics),
     Route("/signin", {"POST": signin}, public=True),
     _get("/health/live", live, public=True),

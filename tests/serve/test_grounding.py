@@ -15,6 +15,7 @@ from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
 from serve.errors import BadRequest
 from serve.grounding import FromDocuments, Grounding, Looking, asked_text, worth_reading
+from serve.ledger.receipt_line import told
 from serve.pipeline import Helpers, Pipeline, Request
 from serve.questions import Asking
 from serve.receipt import Receipt
@@ -77,7 +78,7 @@ async def test_an_answer_cites_the_passage_that_says_it() -> None:
     assert (citation.verdict, citation.number, citation.page) == ("verified", 1, 1)
     assert citation.quote in LEAVE
     assert [source.document for source in receipt.sources] == ["doc_1", "doc_2"]
-    assert receipt.log()["citations"] == {"verified": 1}
+    assert told(receipt)["citations"] == {"verified": 1}
     asked = engine.prompts[0].input[-1].content  # type: ignore[union-attr]
     assert LEAVE in asked
     assert asked.endswith(ASKED)

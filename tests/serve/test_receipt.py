@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from models.engine import Chunk, Usage
+from serve.ledger.receipt_line import told
 from serve.receipt import Receipt, new_request_id
 
 
@@ -47,6 +48,6 @@ def test_the_log_line_is_json_and_holds_no_text_of_the_answer() -> None:
     receipt = Receipt(path="chat", model="m", tier="small")
     receipt.saw(Chunk("a secret answer", finish_reason="stop", usage=Usage(1, 3)))
     receipt.close(200)
-    line = orjson.dumps(receipt.log()).decode()
+    line = orjson.dumps(told(receipt)).decode()
     assert "secret" not in line
     assert orjson.loads(line)["completion_tokens"] == 3

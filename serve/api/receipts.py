@@ -1,0 +1,112 @@
+"""`/v1/receipts` and `/v1/feedback`: what happened to a request, and what its reader thinks of it.
+
+A receipt is shown to its tenant and to admins; to all others it does not exist.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import apsw
+import orjson
+
+from index.errors import StorageBusy, StorageFailed
+from serve.api.call import Call, Response, as_json
+from serve.api.lists import asked_of, whole
+from serve.api.schema_feedback import NewFeedback
+from serve.api.vector_stores import asked_for
+from serve.errors import BadRequest, NotFound
+from serve.ledger.feedback import BYS, By, Opinion, comments, put, summary
+from serve.ledger.receipt_file import known
+
+SETTLING: Final = 2.0  # seconds that a question waits for what this gateway has still to write
+DAYS: Final = 30
+MOST: Final = 1000  # comments of one answer
+T = TypeVar("T")
+
+
+async def receipt(call: Call) -> Response:
+    asked_of(call, ())
+    return as_json({"object": "receipt", **await _receipt(call, call.params["receipt"])})
+
+
+async def give_feedback(call: Call) -> Response:
+    """In the place of what the same key said before. A thumb down on an answer that is kept, or
+    was: it is given no more.
+    """
+    asked: NewFeedback = await asked_for(call, NewFeedback)
+    about = await _receipt(call, asked.receipt_id)
+    account = call.key.account if call.key else ""
+    opinion = Opinion(asked.receipt_id, account, asked.rating, asked.comment, time.time())
+    is_new = await _asked_of_file(call, lambda db: put(db, opinion, about), write=True)
+    if is_new:
+        call.house.metrics.count_feedback(asked.rating)
+    forgotten = asked.rating == "down" and await _disliked(call, about["cache_key"])
+    return as_json(
+        {
+            "object": "feedback",
+            "receipt_id": asked.receipt_id,
+            "rating": asked.rating,
+            "comment": asked.comment,
+            "answer_forgotten": forgotten,
+        }
+    )
+
+
+async def feedback_summary(call: Call) -> Response:
+    """Thumbs per day, by what `by` names, of the last `days`, and the newest comments."""
+    asked = asked_of(call, ("by", "days", "comments"))
+    by = next((one for one in BYS if one == asked.get("by", "model")), None)
+    if by is None:
+        raise BadRequest(f"Invalid 'by': one of {', '.join(BYS)}.", "by", "invalid_value")
+    since = time.time() - whole(asked, "days", DAYS, 9999) * 86_400
+    limit = whole(asked, "comments", 20, MOST)
+    return as_json(await _asked_of_file(call, lambda db: _feedback_object(db, by, since, limit)))
+
+
+def _feedback_object(db: apsw.Connection, by: By, since: float, limit: int) -> dict[str, Any]:
+    said = comments(db, since, limit)
+    return {"object": "feedback.summary", "by": by, "data": summary(db, by, since)} | {
+        "comments": said
+    }
+
+
+async def _disliked(call: Call, key: str | None) -> bool:
+    if key is None or call.house.memory is None:
+        return False
+    return await call.house.memory.dislike(bytes.fromhex(key))
+
+
+async def _receipt(call: Call, name: str) -> dict[str, Any]:
+    """As it was told. Raises `NotFound` for one that is somebody else's, too."""
+    found = await _asked_of_file(call, lambda db: _found(db, name))
+    if found is None or not (call.rights.admin or found["tenant"] == call.tenant):
+        raise NotFound("There is no receipt with this id.", code="not_found")
+    return found
+
+
+def _found(db: apsw.Connection, name: str) -> dict[str, Any] | None:
+    for (line,) in db.execute("SELECT receipt FROM receipts WHERE id = ?", (name,)):
+        return dict(orjson.loads(line))
+    return None
+
+
+async def _asked_of_file(call: Call, ask: Callable[[apsw.Connection], T], write: bool = False) -> T:
+    """What `ask` finds in the file of receipts, with all in it that this gateway has kept."""
+    if call.house.receipts is None:
+        raise NotFound("This appliance keeps no receipts: receipts.enabled is off.", code="off")
+    await asyncio.to_thread(call.house.receipts.settle, SETTLING)
+    return await asyncio.to_thread(_ask, call.house.settings.receipts_file, ask, write)
+
+
+def _ask(path: Path, ask: Callable[[apsw.Connection], T], write: bool) -> T:
+    try:
+        with closing(known(path, write)) as db:
+            return ask(db)
+    except apsw.BusyError as exc:
+        raise StorageBusy("The receipts are in use at present. Try again soon.") from exc
+    except apsw.Error as exc:
+        raise StorageFailed("The receipts cannot be read or written at present.") from exc
