@@ -118,6 +118,7 @@ class Service:
             socket.send_fds(self._socket, [order.encode()], [file, theirs])
         except OSError as exc:
             os.close(ours)
+            self.close()  # before the loop hears of it: whoever tries again gets another one
             raise ServiceLost from exc
         finally:
             os.close(theirs)
