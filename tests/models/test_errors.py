@@ -5,22 +5,8 @@ import pickle
 import cloudpickle
 import pytest
 
-from models import errors
-from models.errors import ContextLengthExceeded, EngineBusy, EngineError, PromptRefused
-
-EXAMPLES = [
-    PromptRefused("Roles must alternate.", "messages", "invalid_value"),
-    PromptRefused("Too long."),
-    ContextLengthExceeded.of(context=100, prompt=90, output=20, param="prompt"),
-    EngineBusy("Full.", 2.5),
-    errors.EngineUnavailable("Loading.", 7.0),
-    errors.EngineNotLoaded("It sleeps.", 1.0, "asleep"),
-    errors.EngineInterrupted("It broke off."),
-    errors.EngineDied("It broke off."),
-    errors.GenerationTimeout("Too late."),
-    errors.ModelRefused("Damaged."),
-    errors.DoesNotFit("Too large.", "cache"),
-]
+from models.errors import ContextLengthExceeded, EngineError
+from tests.models.error_examples import EXAMPLES
 
 
 def family(kind: type[EngineError]) -> set[type[EngineError]]:

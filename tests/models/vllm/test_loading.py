@@ -1,7 +1,9 @@
 """A model that does not fit is loaded smaller, a few times, and says so; vLLM itself is played."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,10 @@ LIMIT = 30.0  # seconds that anything here may take
 ASKED = {"context_length": 16_384, "slots": 32}
 
 
+class Played(SimpleNamespace):
+    """In the place of what vLLM makes."""
+
+
 @dataclass
 class Machine:
     """In the place of what vLLM starts: a core fails with `words` in its log unless it `fits`."""
@@ -45,7 +51,7 @@ class Machine:
             told_by_a_process(loading_log(), self.words)
             raise FAILED
         assert self.going.wait(LIMIT)
-        return SimpleNamespace(
+        return Played(
             vllm_config=SimpleNamespace(
                 scheduler_config=SimpleNamespace(max_num_batched_tokens=8192),
                 cache_config=SimpleNamespace(num_gpu_blocks=64, block_size=16),
@@ -166,6 +172,21 @@ async def test_closing_it_ends_the_pause_between_two_tries(play: Play, spec: Eng
     assert isinstance(failed, EngineNotLoaded)
     assert "stopped" in failed.message
     assert len(machine.tried) == 1
+
+
+async def test_a_closed_engine_lets_go_of_what_vllm_made(play: Play, spec: EngineSpec) -> None:
+    """vLLM ends it a second time when it is forgotten, which must not be at the interpreter's end:
+    then nothing works any more, and something may hold the engine until then.
+    """
+    play(Machine(lambda arguments: True)).going.set()
+    assert spec.path is not None
+    engine = VllmEngine(loading.settings_of(spec, spec.path))
+    made = weakref.ref(engine._llm)
+    await engine.close()
+    gc.collect()
+    assert made() is None
+    with pytest.raises(EngineUnavailable, match="stopped"):
+        await engine.load()
 
 
 ON_A_LOST_GPU = """

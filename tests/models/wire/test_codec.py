@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import errors
 from models.engine import (
     CallDelta,
     Chunk,
@@ -33,6 +32,7 @@ from models.wire.codec import (
     prompt_of_bytes,
     prompt_to_bytes,
 )
+from tests.models.error_examples import EXAMPLES
 
 TEXT = st.text(max_size=12)
 COUNT = st.integers(0, 2**31)
@@ -110,31 +110,9 @@ def test_a_load_arrives_as_it_was() -> None:
     assert load_of_bytes(load_to_bytes(load)) == load
 
 
-EXAMPLES = [
-    errors.PromptRefused("Words.", "tools", "invalid_type"),
-    errors.ContextLengthExceeded.of(context=10, prompt=8, output=3),
-    errors.EngineBusy("Words.", 3.5),
-    errors.EngineUnavailable("Words.", 2.0),
-    errors.EngineNotLoaded("Words.", 9.0, "asleep"),
-    errors.EngineInterrupted("Words."),
-    errors.EngineDied("Words."),
-    errors.GenerationTimeout("Words."),
-    errors.ModelRefused("Words."),
-    errors.DoesNotFit("Words.", "cache"),
-]
-
-
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
 def test_errors_arrive_as_they_were(error: EngineError) -> None:
     found = error_of_bytes(error_to_bytes(error))
     assert type(found) is type(error)
     assert found.args == error.args
     assert vars(found) == vars(error)
-
-
-def test_there_is_an_example_of_every_error() -> None:
-    def below(cls: type[EngineError]) -> set[type[EngineError]]:
-        return {cls}.union(*map(below, cls.__subclasses__()))
-
-    ours = {cls for cls in below(EngineError) if cls.__module__ == errors.__name__}
-    assert {type(error) for error in EXAMPLES} == ours - {EngineError}

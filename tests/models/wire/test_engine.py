@@ -1,8 +1,10 @@
 """An engine in another process: who is asked, and what happens when one side is gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import uvloop
 from models.engine import ChunkStream, Message, Prompt, Sampling
 from models.errors import EngineInterrupted, EngineUnavailable
 from models.scripted import Script, ScriptedEngine
+from models.wire import engine as wired_engine
 from models.wire.engine import WiredEngine
 from models.wire.serving import Door
 
@@ -130,6 +133,85 @@ async def test_the_least_busy_replica_is_asked(tmp_path: Path) -> None:
         assert (one.running, two.running) == (3, 3)
         for stream in streams:
             await stream.aclose()
+
+
+@contextmanager
+def frozen(path: Path) -> Iterator[None]:
+    """What a stopped process is for others: the kernel still takes what they write to it."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        door.listen()
+        yield
+
+
+@asynccontextmanager
+async def stuck(engine: WiredEngine, count: int) -> AsyncIterator[list[asyncio.Task[str]]]:
+    asked = [asyncio.create_task(said(engine.generate(prompt("hello")))) for _ in range(count)]
+    await asyncio.wait(asked, timeout=2 * wired_engine.PATIENCE)
+    try:
+        yield asked
+    finally:
+        for one in asked:
+            one.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def test_a_replica_that_is_frozen_is_asked_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wired_engine, "PATIENCE", 0.1)
+    well = ScriptedEngine("echo", SLOW)
+    async with wired(tmp_path, well, ScriptedEngine("echo")) as (engine, replicas):
+        await replicas.doors[1].close()
+        with frozen(replicas.doors[1].path):
+            async with stuck(engine, 4) as asked:
+                assert [one.done() for one in asked].count(False) == 2
+                busy = [engine.generate(prompt("word " * 500)) for _ in range(5)]
+                async with asyncio.timeout(5):
+                    await asyncio.gather(*(anext(stream) for stream in busy))
+                    assert well.running == 5
+                    assert (await engine.load()).running == 5
+                for stream in busy:
+                    await stream.aclose()
+
+
+async def test_a_frozen_replica_without_others_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wired_engine, "PATIENCE", 0.1)
+    engine = WiredEngine(ScriptedEngine("echo").card, Replicas(tmp_path, ScriptedEngine()).find)
+    with frozen(tmp_path / "0"):
+        async with stuck(engine, 1), stuck(engine, 1) as asked:
+            assert not asked[0].done()
+    await engine.close()
+
+
+async def test_a_long_silence_before_an_answer_is_not_taken_for_a_freeze(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wired_engine, "PATIENCE", 0.1)
+    async with wired(tmp_path, *(ScriptedEngine("echo", SLOW) for _ in "ab")) as (engine, at):
+        long = prompt("word " * 500)
+        whole = asyncio.create_task(said(engine.generate(replace(long, whole=True))))
+        async with asyncio.timeout(5):
+            while not any(one.running for one in at.engines):
+                await asyncio.sleep(0.005)
+        quiet, talking = sorted(at.engines, key=lambda one: -one.running)
+        streams = [engine.generate(long) for _ in range(3)]
+        for stream in streams:
+            await anext(stream)
+        await streams.pop(1).aclose()
+        await until(quiet, 1)
+        for _ in range(10):
+            await anext(streams[0])
+        assert (quiet.running, talking.running) == (1, 2)
+        streams.append(engine.generate(long))
+        await anext(streams[-1])
+        assert (quiet.running, talking.running) == (2, 2)
+        for stream in streams:
+            await stream.aclose()
+        whole.cancel()
+        await asyncio.gather(whole, return_exceptions=True)
 
 
 async def test_a_door_closes_after_the_answers_that_are_under_way(tmp_path: Path) -> None:
