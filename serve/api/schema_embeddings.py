@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from serve.api.schema import ModelName, Name, Schema
-from serve.api.text_input import TextInputs
+from serve.api.text_input import TextInputs, check_count
 from serve.errors import BadRequest
 from serve.sections.requests import LimitSettings
 
@@ -19,13 +19,7 @@ class EmbeddingRequest(Schema):
 
     def checked(self, limits: LimitSettings) -> "EmbeddingRequest":
         """Raises `BadRequest`."""
-        if len(self.input) > limits.embedding_inputs:
-            raise BadRequest(
-                f"Invalid 'input': at most {limits.embedding_inputs} entries are allowed, but "
-                f"these are {len(self.input)}.",
-                "input",
-                "array_above_max_length",
-            )
+        check_count(self.input, limits.embedding_inputs)
         for position, one in enumerate(self.input):
             if one == "":
                 at = f"input[{position}]" if len(self.input) > 1 else "input"

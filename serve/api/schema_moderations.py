@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from serve.api.schema import ModelName, Schema
-from serve.errors import BadRequest
+from serve.api.text_input import check_count
 from serve.sections.requests import LimitSettings
 
 
@@ -19,11 +19,5 @@ class ModerationRequest(Schema):
 
     def checked(self, limits: LimitSettings) -> "ModerationRequest":
         """Raises `BadRequest`."""
-        if len(self.input) > limits.embedding_inputs:
-            raise BadRequest(
-                f"Invalid 'input': at most {limits.embedding_inputs} entries are allowed, but "
-                f"these are {len(self.input)}.",
-                "input",
-                "array_above_max_length",
-            )
+        check_count(self.input, limits.embedding_inputs)
         return self

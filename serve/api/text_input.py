@@ -1,9 +1,12 @@
 """Text or token ids, one or many: the `prompt` of completions and the `input` of embeddings."""
 
+from collections.abc import Sized
 from typing import Annotated
 
 from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
+
+from serve.errors import BadRequest
 
 TextInput = str | tuple[int, ...]
 
@@ -54,3 +57,13 @@ def _wrong_type(at: str) -> PydanticCustomError:
 
 
 TextInputs = Annotated[tuple[TextInput, ...], PlainValidator(_each)]
+
+
+def check_count(inputs: Sized, most: int) -> None:
+    """Raises `BadRequest` with more than `most` of `input`."""
+    if len(inputs) > most:
+        raise BadRequest(
+            f"Invalid 'input': at most {most} entries are allowed, but these are {len(inputs)}.",
+            "input",
+            "array_above_max_length",
+        )
