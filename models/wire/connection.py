@@ -25,6 +25,7 @@ class Kind(IntEnum):
     CHUNK = 6
     DONE = 7  # of a stream without a body; else with the value
     ERROR = 8
+    HEARD = 9  # of a prompt, at once: an answer may take long to begin
 
 
 Hear = Callable[[Kind, int, bytes], None]

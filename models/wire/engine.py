@@ -16,6 +16,7 @@ from models.wire.connection import Kind
 from models.wire.line import Line
 
 LOOK_AGAIN: Final = 1.0  # seconds between looks for replicas that are still missing
+PATIENCE: Final = 1.0  # seconds that a replica may take to say that it heard
 
 Find = Callable[[], Awaitable[Path]]
 
@@ -23,7 +24,8 @@ Find = Callable[[], Awaitable[Path]]
 class WiredEngine:
     """`find` says where a replica listens, any one of `replicas`, and waits until there is one.
 
-    A call goes to the replica with the fewest calls of this process.
+    A call goes to the replica with the fewest calls of this process; one that does not even hear
+    what it is asked, for it hangs or is frozen, is asked when there is no other.
     """
 
     def __init__(self, card: ModelCard, find: Find, replicas: int = 1) -> None:
@@ -77,7 +79,8 @@ class WiredEngine:
             lines = self._alive()
         if not lines:
             raise EngineUnavailable("The engine cannot be reached at present.")
-        return min(lines, key=lambda line: line.open)
+        now = time.monotonic()
+        return min(lines, key=lambda line: (line.silent(now) > PATIENCE, line.open))
 
     def _alive(self) -> list[Line]:
         self._lines = {path: line for path, line in self._lines.items() if not line.lost}

@@ -1,6 +1,7 @@
 """The far side of one connection: calls and their answers."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ class Line:
         self.lost = False
         self._calls: dict[int, asyncio.Queue[_News]] = {}
         self._numbers = count()
+        self._asked_at: float | None = None  # while it has not said anything since
         self._connection = Connection(self._hear, self._gone)
 
     @classmethod
@@ -32,6 +34,12 @@ class Line:
     def open(self) -> int:
         return len(self._calls)
 
+    def silent(self, now: float) -> float:
+        """Seconds since it was asked and has not even said that it heard. `now` is of
+        `time.monotonic()`.
+        """
+        return 0.0 if self._asked_at is None else now - self._asked_at
+
     async def call(self, kind: Kind, body: bytes = b"") -> AsyncGenerator[bytes, None]:
         """The chunks of the answer, or its one value. Raises what the other side raised, and
         `EngineInterrupted` where it is gone. Closing it tells the other side to stop.
@@ -41,6 +49,7 @@ class Line:
         if self.lost:
             self._gone()
         self._connection.say(kind, number, body)
+        self._asked_at = self._asked_at or time.monotonic()
         ended = False
         try:
             while True:
@@ -66,7 +75,8 @@ class Line:
         self._connection.close()
 
     def _hear(self, kind: Kind, number: int, body: bytes) -> None:
-        if (news := self._calls.get(number)) is not None:
+        self._asked_at = None
+        if kind is not Kind.HEARD and (news := self._calls.get(number)) is not None:
             news.put_nowait((kind, body))
 
     def _gone(self) -> None:

@@ -88,6 +88,7 @@ class _Caller:
             if (task := self._tasks.get(number)) is not None:
                 task.cancel()
         elif kind is Kind.ASK:
+            self.connection.say(Kind.HEARD, number)
             self._begin(number, self._answer(number, prompt_of_bytes(body)))
         elif kind is Kind.LOAD:
             self._begin(number, self._load(number))
