@@ -87,7 +87,7 @@ class Keeping:
         self._hurry.set()
         self._wake.set()
         with self._round:
-            return self._round.wait_for(lambda: self._written >= goal, timeout)
+            return self._round.wait_for(lambda: self._has(goal), timeout)
 
     def close(self, timeout: float = 5.0) -> None:
         """What cannot be written in time is lost."""
@@ -95,6 +95,9 @@ class Keeping:
         self._hurry.set()
         self._wake.set()
         self._thread.join(timeout)
+
+    def _has(self, goal: int) -> bool:
+        return self._file is not None and self._written >= goal
 
     def _run(self) -> None:
         done = False
@@ -107,6 +110,8 @@ class Keeping:
             if not self._write_all():
                 done = self._closed.wait(RETRY)
             self._tell_lost()
+        self._lost += len(self._waiting)
+        self._tell_lost()
         if self._file is not None:
             self._file.close()
 
@@ -142,7 +147,10 @@ class Keeping:
             self._file.close()
             self._file = None
         if self._file is None:
-            self._file = ReceiptFile(self._path)
+            file = ReceiptFile(self._path)
+            with self._round:
+                self._file = file
+                self._round.notify_all()
         return self._file
 
     def _failed(self, exc: Exception) -> None:
@@ -160,4 +168,4 @@ class Keeping:
         if (lost := self._lost - self._told) > 0:
             self._told += lost
             self._counter.inc(lost)
-            LOG.error("%d receipts were lost: the file cannot be written fast enough.", lost)
+            LOG.error("%d receipts were lost: their file could not be written.", lost)
