@@ -34,6 +34,7 @@ from serve.sections.receipts import CostSettings, ReceiptSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
 from serve.sections.routing import RoutingSettings
 from serve.sections.tiers import EmbedderSettings, TierSettings
+from serve.sections.tracing import TracingSettings
 
 FILE = "HEARTH_CONFIG"  # where the YAML file is
 RUN_MARK = "HEARTH_RUN"  # on every process of an appliance: which data directory it serves
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     receipts: ReceiptSettings = Field(ReceiptSettings(), description="What happened to requests.")
     cost: CostSettings = Field(CostSettings(), description="What the machine costs.")
     log: LogSettings = Field(LogSettings(), description="What is written to the log.")
+    tracing: TracingSettings = Field(TracingSettings(), description="Traces, by OTLP over HTTP.")
 
     @model_validator(mode="before")
     @classmethod
@@ -168,7 +170,7 @@ def secret(name: str | None) -> str:
     if name is None:
         return ""
     if not (value := os.environ.get(name, "").strip()):
-        raise ConfigError(f"The environment variable {name} with the upstream's key is not set.")
+        raise ConfigError(f"The environment variable {name} with a secret is not set.")
     return value
 
 

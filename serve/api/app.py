@@ -23,6 +23,7 @@ __all__ = ["House", "create_app"]
 
 RECEIPTS = logging.getLogger("hearth.receipts")
 UNMATCHED = "unmatched"
+SCRAPED = "/metrics"
 CLIENT_CLOSED_REQUEST = 499  # nginx's word for a client that did not wait
 
 
@@ -31,16 +32,18 @@ def create_app(house: House) -> ASGIApp:
         if scope["type"] == "http":
             await _serve(Call(house, scope, receive, send))
         elif scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _live(house, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": "Not supported."})
 
     return app
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _live(house: House, receive: Receive, send: Send) -> None:
     while (message := await receive())["type"] != "lifespan.shutdown":
         await send({"type": f"{message['type']}.complete"})
+    if house.traces is not None:
+        await house.traces.close()
     await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -126,6 +129,8 @@ def _finish(call: Call, status: int) -> None:
     call.house.metrics.observe(receipt)
     if receipt.path.startswith("/health/"):
         return
+    if call.house.traces is not None and receipt.path != SCRAPED:
+        call.house.traces.offer(receipt, call.headers.only(b"traceparent"))
     is_logged = call.house.settings.log.receipts
     is_kept = call.house.receipts is not None and receipt.key_id is not None
     if not (is_logged or is_kept):

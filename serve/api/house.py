@@ -11,12 +11,13 @@ from models.embedder import Embedder
 from models.engine import Engine
 from serve.api.guard import authorities
 from serve.api.states import TierStates
-from serve.config import Settings
+from serve.config import Settings, secret
 from serve.errors import NotFound
 from serve.ledger.keeping import Keeping
 from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
 from serve.ledger.signins import Signins
+from serve.ledger.traces import Traces, headers_of
 from serve.pipeline import Pipeline
 from serve.policy.knocks import Knocks
 
@@ -68,3 +69,12 @@ class House:
     @cached_property
     def metrics(self) -> Metrics:
         return Metrics(self.metrics_dir)
+
+    @cached_property
+    def traces(self) -> Traces | None:
+        """None where none are sent. Raises `ConfigError` without the headers that are named."""
+        settings = self.settings.tracing
+        if settings.endpoint is None:
+            return None
+        headers = headers_of(secret(settings.headers_from))
+        return Traces(settings, headers, self.metrics.count_spans)

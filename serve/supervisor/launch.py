@@ -15,7 +15,7 @@ from shutil import rmtree
 import psutil
 
 from serve.capacity import large_models
-from serve.config import RUN_MARK, Settings, child_environment
+from serve.config import RUN_MARK, ConfigError, Settings, child_environment, secret
 from serve.environment import cluster_environment, run_folder
 from serve.sections.tiers import TierSettings
 from serve.supervisor.child import APP, ROOT, Child
@@ -149,7 +149,8 @@ def require_files(settings: Settings) -> None:
     try:
         connect(settings.database).close()
         cluster_environment(settings)
-    except DatabaseRefused as exc:
+        secret(settings.tracing.headers_from)
+    except (DatabaseRefused, ConfigError) as exc:
         raise CannotStart(str(exc.args[0])) from exc
     except OSError as exc:
         raise CannotStart(f"{exc.filename}: {exc.strerror}. Mend it, or choose --home.") from exc
