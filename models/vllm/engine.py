@@ -100,6 +100,7 @@ class VllmEngine:
     async def _answers(self, prompt: Prompt) -> ChunkStream:
         deadline = None if prompt.timeout is None else time.monotonic() + prompt.timeout
         read = await asyncio.to_thread(self._reader.read, prompt)
+        await self.health()  # it may have been closed meanwhile
         answer = Answer(
             len(read.tokens), prompt.sampling.stop, self._tokenizer.piece, read.thinking
         )
@@ -195,6 +196,8 @@ class VllmEngine:
             return
         self._closed = True
         await asyncio.to_thread(self._llm.shutdown)
+        # An error that vLLM met and kept while it was imported keeps us, by our frame, for ever.
+        del self._llm
 
     def _check_room(self) -> None:
         settings = self._settings
