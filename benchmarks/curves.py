@@ -1,4 +1,4 @@
-"""Curves of hits over false hits as a picture of its own."""
+"""Plots as pictures of their own; curves of hits over false hits."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -20,6 +20,11 @@ def drawn(curves: Mapping[str, Mapping[str, float]], title: str) -> str:
         )
         for number, (way, curve) in enumerate(curves.items())
     ]
-    svg = Plot(title, "false hits, % of others", "hits, % of the same", lines).draw()
+    return alone(Plot(title, "false hits, % of others", "hits, % of the same", lines))
+
+
+def alone(plot: Plot) -> str:
+    """An SVG that needs no style sheet."""
+    svg = plot.draw()
     SubElement(svg, "style").text = STYLE
     return tostring(svg, "unicode")

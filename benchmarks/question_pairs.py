@@ -154,13 +154,13 @@ class Sets:
 
 def parted(pairs: list[Labelled], embedded: Embedded) -> Sets:
     """Where a source has only the same, one near question is mined for each text as another."""
-    groups = _groups(pairs)
-    part_of = {text: _part(group) for text, group in groups.items()}
-    every = pairs + list(_mined(pairs, groups, part_of, embedded))
+    grouped = groups(pairs)
+    part_of = {text: _part(group) for text, group in grouped.items()}
+    every = pairs + list(_mined(pairs, grouped, part_of, embedded))
     return Sets(every, np.array([part_of[pair.asked] for pair in every]))
 
 
-def _groups(pairs: list[Labelled]) -> dict[str, str]:
+def groups(pairs: list[Labelled]) -> dict[str, str]:
     """For each text, the first of those that pairs connect it with."""
     above: dict[str, str] = {}
 
