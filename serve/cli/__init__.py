@@ -7,7 +7,19 @@ import os
 
 import typer
 
-from serve.cli import appliance, bench, cache, config, docs, doctor, keys, models, route
+from serve.cli import (
+    appliance,
+    bench,
+    cache,
+    config,
+    docs,
+    doctor,
+    keys,
+    models,
+    receipts,
+    route,
+    usage,
+)
 
 
 def main() -> None:
@@ -24,6 +36,8 @@ def main() -> None:
     app.add_typer(models.commands, name="models")
     app.add_typer(docs.commands, name="docs")
     app.add_typer(cache.commands, name="cache")
+    app.add_typer(receipts.commands, name="receipts")
+    app.command()(usage.usage)
     app.add_typer(config.commands, name="config")
     app.command()(route.route)
     app.command()(bench.bench)
