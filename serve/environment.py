@@ -56,6 +56,9 @@ def _fast(settings: Settings) -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         # What has failed its checks finishes nothing: it does not get the time to drain.
         "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
+        # vLLM's own processes hold the model: when their engine is killed they must go too, or its
+        # successor finds no memory.
+        "RAY_process_group_cleanup_enabled": "1",
         # A machine that is busy for a while must not cost the front door.
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
         "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "60",

@@ -3,13 +3,11 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -19,11 +17,13 @@ import pytest
 from serve.config import Settings
 from serve.supervisor.launch import processes_of
 from tests.cluster.appliance import eventually
+from tests.contracts.engines import NO_VLLM
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 MODEL = "smollm2-135m-instruct"
+READY = {"state": "ready", "reason": None}
 HARD = (
     "Derive the equation of motion of a damped pendulum with friction coefficient c, given the "
     "moment of inertia I."
@@ -57,8 +57,16 @@ class Running:
         url = f"{self.url}/v1/embeddings"
         return httpx.post(url, json=body, headers=headers, timeout=60).is_success
 
+    def state(self, tier: str) -> object:
+        return httpx.get(f"{self.url}/health/ready", timeout=10).json()["tiers"][tier]
+
     def processes(self) -> list[psutil.Process]:
         return processes_of(Settings.model_validate({"home": self.home}))
+
+    def replica(self, application: str) -> psutil.Process:
+        title = f"ServeReplica:{application}:"
+        (found,) = [p for p in self.processes() if title in "".join(p.cmdline())]
+        return found
 
 
 def hearth(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -91,12 +99,9 @@ def test_up_ends_with_the_urls_a_key_and_a_link(appliance: Running) -> None:
     assert re.search(r"hearth-[0-9a-f]{12}-\S{40,}", appliance.announced)
 
 
-@pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")
+@NO_VLLM
 def test_auto_sends_an_easy_and_a_hard_prompt_to_different_tiers(appliance: Running) -> None:
-    def large() -> object:
-        return httpx.get(f"{appliance.url}/health/ready", timeout=10).json()["tiers"]["large"]
-
-    assert eventually(lambda: large() == {"state": "ready", "reason": None}, 300), large()
+    assert eventually(lambda: appliance.state("large") == READY, 300), appliance.state("large")
     easy = appliance.ask("Hello", model="auto")
     hard = appliance.ask(HARD, model="auto")
     assert (easy.status_code, hard.status_code) == (200, 200)
@@ -176,8 +181,7 @@ def test_the_tour_in_the_readme_runs_as_pasted(newcomer: Callable[..., str]) -> 
 def test_documents_are_there_again_when_the_library_was_killed(
     appliance: Running, newcomer: Callable[..., str]
 ) -> None:
-    (library,) = [p for p in appliance.processes() if ":library:" in "".join(p.cmdline())]
-    library.send_signal(signal.SIGKILL)
+    appliance.replica("library").kill()
     search = ["hearth", "docs", "search", "parental leave", "--collection", "handbook", "--json"]
 
     def finds() -> bool:
@@ -193,12 +197,20 @@ def test_documents_are_there_again_when_the_library_was_killed(
 def test_a_killed_engine_loses_nothing_and_is_back_soon(
     appliance: Running,
 ) -> None:
-    (engine,) = [
-        p for p in appliance.processes() if "ServeReplica:tier-small" in "".join(p.cmdline())
-    ]
-    engine.send_signal(signal.SIGKILL)
+    appliance.replica("tier-small").kill()
     assert appliance.ask("Say hello.").status_code == 200
     assert eventually(lambda: appliance.ask("Again.").status_code == 200, 60)
+
+
+@NO_VLLM
+def test_a_large_engine_that_is_killed_leaves_no_process_with_its_model(appliance: Running) -> None:
+    assert eventually(lambda: appliance.state("large") == READY, 300), appliance.state("large")
+    engine = appliance.replica("tier-large")
+    below = engine.children(recursive=True)
+    assert any("EngineCore" in "".join(process.cmdline()) for process in below)
+    engine.kill()
+    _, alive = psutil.wait_procs(below, timeout=15)
+    assert alive == []
 
 
 def test_down_leaves_no_process_behind(appliance: Running) -> None:
