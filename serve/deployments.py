@@ -4,6 +4,7 @@ Ray is known here, in serve/proxies.py (the far side of these shells) and in ser
 decided, is decided in Ray-free code.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from os import getpid
 from pathlib import Path
@@ -21,6 +22,7 @@ from models.residence import Resident
 from models.wire.serving import Door
 from serve.api.app import House, create_app
 from serve.config import ConfigError, Settings
+from serve.features import Noting, salt_in
 from serve.grounding import Grounding
 from serve.judging import DifficultyJudge
 from serve.kept import open_memory
@@ -32,6 +34,7 @@ from serve.ledger.spending import Spending
 from serve.library import open_library
 from serve.limiting import Limiting
 from serve.memory_order import go_first
+from serve.metering import Meter
 from serve.pipeline import Helpers, Pipeline
 from serve.policy.bank import Bank
 from serve.proxies import RemoteEmbedder, RemoteEngine, ask_bank, ask_cache, ask_library, card_of
@@ -134,7 +137,6 @@ class Gateway:
     def __init__(self, settings: Settings, metrics_dir: Path) -> None:
         self._settings = settings
         self._metrics_dir = metrics_dir
-        self._receipts: Keeping | None = None
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         settings = self._settings
@@ -150,9 +152,8 @@ class Gateway:
         memory = shared or open_memory(settings)
         alike = settings.cache.enabled and settings.cache.semantic
         limiting = _limiting(settings)
-        if settings.receipts.enabled:
-            self._receipts = Keeping(settings.receipts_file, settings.receipts)
-        helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting)
+        noting = Noting(salt_in(settings.data) if settings.receipts.enabled else None)
+        helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting, noting)
         return create_app(
             House(
                 settings=settings,
@@ -164,13 +165,21 @@ class Gateway:
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
                 memory=memory,
-                receipts=self._receipts,
+                receipts=_receipts(settings),
+                meter=_meter(settings, tiers) if gateway == 0 else None,
             )
         )
 
-    def __del__(self) -> None:
-        if self._receipts is not None:
-            self._receipts.close()
+
+def _receipts(settings: Settings) -> Keeping | None:
+    return Keeping(settings.receipts_file, settings.receipts) if settings.receipts.enabled else None
+
+
+def _meter(settings: Settings, engines: Mapping[str, Engine]) -> Meter | None:
+    here = [engine for tier, engine in engines.items() if not settings.tiers[tier].remote]
+    if not settings.receipts.enabled:
+        return None
+    return Meter(settings.receipts_file, here, settings.cost.watts)
 
 
 def _limiting(settings: Settings) -> Limiting:

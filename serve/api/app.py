@@ -18,6 +18,7 @@ from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
 from serve.errors import InvalidKey, MethodNotAllowed, NotFound, TooManyBadKeys
 from serve.ledger.receipt_line import as_line, as_row
+from serve.metering import counters
 
 __all__ = ["House", "create_app"]
 
@@ -40,11 +41,21 @@ def create_app(house: House) -> ASGIApp:
 
 
 async def _live(house: House, receive: Receive, send: Send) -> None:
+    metering = asyncio.ensure_future(_metered(house))
     while (message := await receive())["type"] != "lifespan.shutdown":
         await send({"type": f"{message['type']}.complete"})
+    metering.cancel()
+    await asyncio.gather(metering, return_exceptions=True)
     if house.traces is not None:
         await house.traces.close()
+    if house.receipts is not None:
+        await asyncio.to_thread(house.receipts.close)
     await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _metered(house: House) -> None:
+    if house.meter is not None:
+        await house.meter.run(await counters())
 
 
 async def _serve(call: Call) -> None:
@@ -132,11 +143,12 @@ def _finish(call: Call, status: int) -> None:
     if call.house.traces is not None and receipt.path != SCRAPED:
         call.house.traces.offer(receipt, call.headers.only(b"traceparent"))
     is_logged = call.house.settings.log.receipts
-    is_kept = call.house.receipts is not None and receipt.key_id is not None
-    if not (is_logged or is_kept):
+    # What nobody with a key asked could push out what others did.
+    keeping = call.house.receipts if receipt.key_id and receipt.path != SCRAPED else None
+    if not (is_logged or keeping):
         return
     line = as_line(receipt)
     if is_logged:
         RECEIPTS.info(line.decode())
-    if call.house.receipts is not None and is_kept:
-        call.house.receipts.keep(as_row(receipt, line))
+    if keeping is not None:
+        keeping.keep(as_row(receipt, line))

@@ -18,6 +18,7 @@ from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
 from serve.ledger.signins import Signins
 from serve.ledger.traces import Traces, headers_of
+from serve.metering import Meter
 from serve.pipeline import Pipeline
 from serve.policy.knocks import Knocks
 
@@ -26,7 +27,7 @@ from serve.policy.knocks import Knocks
 class House:
     """`metrics_dir` is where several gateway processes add up their metrics.
 
-    It is the PROMETHEUS_MULTIPROC_DIR that they were started with.
+    It is the PROMETHEUS_MULTIPROC_DIR that they were started with. One of them has the `meter`.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class House:
     metrics_dir: Path | None = None
     memory: Memory | None = None
     receipts: Keeping | None = None
+    meter: Meter | None = None
 
     @property
     def documents(self) -> Library:

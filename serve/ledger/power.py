@@ -1,5 +1,6 @@
 """What the machine took, by the hour, in the file of receipts."""
 
+from operator import add
 from typing import Final, NamedTuple
 
 import apsw
@@ -22,6 +23,12 @@ class Power(NamedTuple):
     busy: float
     energy: float
     idle: float
+
+    def plus(self, other: "Power") -> "Power":
+        return Power._make(map(add, self, other))
+
+
+NOTHING: Final = Power(0.0, 0.0, 0.0, 0.0)
 
 
 def note(db: apsw.Connection, hour: int, power: Power) -> None:
