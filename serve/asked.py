@@ -9,8 +9,11 @@ import orjson
 
 from index.caches.sealed import Owner
 from models.engine import Message, Prompt
+from serve.grounding import Grounds
 from serve.policy.freshness import Freshness
 from serve.policy.routing import last_turn
+from serve.request import Request
+from serve.tiers import Tier
 
 _JSON: Final = orjson.OPT_NON_STR_KEYS
 
@@ -36,6 +39,27 @@ class Question:
     temperature: float
     wish: Freshness
     filters: Sequence[object] = ()
+
+    @classmethod
+    def of(cls, request: Request, grounds: Grounds, tiers: Sequence[Tier]) -> "Question":
+        """`tiers`: who may answer."""
+        cards = [tier.engine.card for tier in tiers]
+        temperature = max(prompt.sampling.temperature for prompt in request.prompts)
+        if "temperature" in request.unset:
+            temperature = max(tier.settings.temperature for tier in tiers)
+        return cls(
+            request.model,
+            [(card.name, card.revision) for card in cards],
+            request.prompts,
+            grounds.identity,
+            request.documents.only if request.documents else None,
+            request.unset,
+            request.quality,
+            request.stream,
+            temperature,
+            request.wish if grounds.keep else request.wish.within("off"),
+            request.screened.policy.identity,
+        )
 
     def digest(self) -> bytes:
         """SHA-256. Who asks, how urgently and how it is delivered change no answer."""

@@ -32,6 +32,7 @@ from serve.checking import Checking
 from serve.choices import interleave
 from serve.config import Settings
 from serve.errors import NotFound
+from serve.features import Noting
 from serve.grounding import Grounding, Grounds, Looking, asked_text
 from serve.judging import Judge
 from serve.limiting import Limiting
@@ -58,7 +59,8 @@ from serve.tiers import Tier, Watch, tiers_of
 class Helpers:
     """What the way of a request asks on the way. Without it: no embedding, no documents, kept
     answers in a memory of its own. `alike`: they are given to questions in other words, too;
-    `sharing`: generations are shared with other gateways; `limiting`: so are limits.
+    `sharing`: generations are shared with other gateways; `limiting`: so are limits. `noting`: the
+    features of requests, with the salt of this installation.
     """
 
     embedder: Embedder | None = None
@@ -68,6 +70,7 @@ class Helpers:
     alike: bool = False
     sharing: Sharing | None = None
     limiting: Limiting | None = None
+    noting: Noting = field(default_factory=Noting)
 
 
 class Pipeline:
@@ -97,6 +100,11 @@ class Pipeline:
     def _idle(self) -> bool:
         return not self._watch.brownout and all(tier.idle for tier in self.tiers.values())
 
+    async def has_time(self) -> bool:
+        """Whether nobody is answered or waits, now that it was looked."""
+        await self._watch.touch()
+        return self._idle()
+
     def named(self, model: str) -> str | None:
         """The tier that `model` names; None for `auto`. Raises `NotFound`."""
         if model == AUTO:
@@ -121,7 +129,9 @@ class Pipeline:
         """Chunks of all choices, told apart by `index`, as they come."""
         await self._watch.touch()
         receipt.stream, receipt.brownout = request.stream, self._watch.brownout
-        with await self.billing.bill(request, self._candidates(request), receipt) as bill:
+        tiers, noting = self._candidates(request), self._helpers.noting
+        receipt.features = noting.begun(request.model, request.prompts, request.quality)
+        with await self.billing.bill(request, tiers, receipt) as bill:
             request = await self._screened(bill.request, receipt)
             text = asked_text(request.prompts[0], request.documents)
             asking = Asking(self._helpers.embedder, text)
@@ -168,32 +178,14 @@ class Pipeline:
                 yield Chunk(said, finish_reason="stop", usage=Usage(0, 0), index=index)
             return
         begin = partial(self._generated, request, grounds, asking, receipt)
-        wanted = Wanted(self._question(request, grounds), asking, receipt, begin)
+        question = Question.of(request, grounds, self._candidates(request))
+        self._helpers.noting.asked(receipt.features, question)
+        wanted = Wanted(question, asking, receipt, begin)
         async with aclosing(self._remembering.answer(wanted)) as chunks:
             async for chunk in chunks:
                 yield chunk
         if receipt.given_again and receipt.tier and request.model == AUTO:
             self._conversations.answered(request.prompts[0], receipt.tier)
-
-    def _question(self, request: Request, grounds: Grounds) -> Question:
-        tiers = self._candidates(request)
-        cards = [tier.engine.card for tier in tiers]
-        temperature = max(prompt.sampling.temperature for prompt in request.prompts)
-        if "temperature" in request.unset:
-            temperature = max(tier.settings.temperature for tier in tiers)
-        return Question(
-            request.model,
-            [(card.name, card.revision) for card in cards],
-            request.prompts,
-            grounds.identity,
-            request.documents.only if request.documents else None,
-            request.unset,
-            request.quality,
-            request.stream,
-            temperature,
-            request.wish if grounds.keep else request.wish.within("off"),
-            request.screened.policy.identity,
-        )
 
     async def _generated(
         self, request: Request, grounds: Grounds, asking: Asking, receipt: Receipt
@@ -206,6 +198,9 @@ class Pipeline:
             route = await self._route(request, prompts[0], asking, receipt)
         receipt.tier, receipt.reason = route.tiers[0], route.reason
         receipt.model = self._settings.tiers[route.tiers[0]].model
+        if receipt.features is not None:
+            receipt.features.size = size_of(prompts[0])
+            receipt.features.places = self.tiers[route.tiers[0]].gate.policy.places
         order = Order(route.tiers, request.stream, receipt, request.unset)
         with receipt.step("generate"):
             begins = [partial(self._answering.answer, order, prompt) for prompt in prompts]
@@ -234,8 +229,11 @@ class Pipeline:
         context = round(estimates[0].prompt + (most or 1))
         asked = Asked.of(prompt, context, len(receipt.sources))
         original = request.prompts[0]
+        guess = await self._guess(asking, settings.quality)
+        if receipt.features is not None:
+            receipt.features.guessed(guess)
         hints = Hints(
-            await self._guess(asking, settings.quality),
+            guess,
             self._conversations.before(original),
             "small_tier" in receipt.brownout,
         )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from models.engine import Chunk, Usage
+from serve.features import Features
 from serve.usages import add_usage, total_usage
 
 
@@ -91,7 +92,8 @@ class Receipt:
     question in other words, its key and how likely it is right, as a logit. `sources`: what of
     documents the answer was given, `notes`: what of the retrieval was not as usual; `citations` by
     verdict; `cited`: of each, number, verdict, score and passage. `cost` and `energy` (watt-hours):
-    as the tier is priced. `limits`: how those of the caller stand, as headers.
+    as the tier is priced. `limits`: how those of the caller stand, as headers. `features`: of what
+    asked for an answer, what a replay needs.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -132,6 +134,7 @@ class Receipt:
     error: str | None = None
     choices_per_prompt: int | None = None
     limits: dict[str, str] = field(default_factory=dict)
+    features: Features | None = None
     _start: float = field(default_factory=time.perf_counter, repr=False)
     _usages: dict[int, Usage] = field(default_factory=dict, repr=False)
 

@@ -1,5 +1,6 @@
 """A receipt as it is told: to its owner, as a line of the log, and in the file."""
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -40,6 +41,7 @@ def told(receipt: Receipt) -> dict[str, Any]:
         **_of_cache(receipt),
         "forecast": [[round(f.expected, 1), f.came] for f in receipt.forecast],
         **_of_documents(receipt),
+        "features": asdict(receipt.features) if receipt.features else None,
         "filters": [[*found, count] for found, count in receipt.filters.items()],
         "steps": [[s.name, s.verdict, _rounded(s.at), _rounded(s.ms)] for s in receipt.steps],
         "attempts": [

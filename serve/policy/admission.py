@@ -94,6 +94,11 @@ class Admission:
     def waiting(self) -> int:
         return len(self._waiting)
 
+    @property
+    def places(self) -> int:
+        """How many the engine is let run at once, by what it reports."""
+        return self._share.places()
+
     def observe(self, load: Load, now: float) -> None:
         """A report of the engine."""
         self._share.observe(load, len(self._inside), len(self._waiting), now)

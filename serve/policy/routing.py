@@ -175,10 +175,10 @@ class Conversations:
 
     def before(self, prompt: Prompt) -> str | None:
         """None for a conversation that begins."""
-        return self._tiers.get(_conversation(prompt)) if _is_going_on(prompt) else None
+        return self._tiers.get(hash(opening(prompt))) if is_going_on(prompt) else None
 
     def answered(self, prompt: Prompt, tier: str) -> None:
-        key = _conversation(prompt)
+        key = hash(opening(prompt))
         self._tiers[key] = tier
         self._tiers.move_to_end(key)
         if len(self._tiers) > self._limit:
@@ -203,17 +203,17 @@ def size_of(prompt: Prompt) -> int:
     return ids + sum(len(text.encode(errors="replace")) for text in (*texts, *tools))
 
 
-def _is_going_on(prompt: Prompt) -> bool:
+def is_going_on(prompt: Prompt) -> bool:
     return any(isinstance(m, Message) and m.role == "assistant" for m in prompt.input)
 
 
-def _conversation(prompt: Prompt) -> int:
-    """Of the turns up to the first answer, which every later request repeats."""
+def opening(prompt: Prompt) -> tuple[str | int, ...]:
+    """The tenant and the turns up to the first answer, which every later request repeats."""
     if isinstance(prompt.input, str):
-        return hash((prompt.tenant, prompt.input))
-    opening = []
+        return prompt.tenant, prompt.input
+    turns: list[str | int] = []
     for turn in prompt.input:
         if isinstance(turn, Message) and turn.role == "assistant":
             break
-        opening.append(turn.content if isinstance(turn, Message) else turn)
-    return hash((prompt.tenant, *opening))
+        turns.append(turn.content if isinstance(turn, Message) else turn)
+    return prompt.tenant, *turns
