@@ -4,6 +4,8 @@ Every text has the same embedding here: what tells questions apart are rules and
 """
 
 import asyncio
+import re
+from collections import Counter
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -15,7 +17,7 @@ from index.caches.local import LocalMemory
 from index.caches.semantic import SemanticCache
 from models.engine import Message, Prompt, Sampling, Tool
 from models.errors import ModelRefused
-from models.scripted import ScriptedEngine
+from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
 from serve.pipeline import Helpers, Pipeline, Request
 from serve.policy.freshness import Freshness
@@ -206,3 +208,29 @@ async def test_who_is_given_the_very_same_only_joins_nobody_who_is_given_more() 
     asked = [bench.ask(replace(chat(AGAIN), wish=wish)) for wish in wishes]
     told = [receipt.cache for _, receipt in await asyncio.gather(*asked)]
     assert told == ["similar", "miss", "similar", "joined"]
+
+
+async def test_cancelling_at_any_moment_gives_nobody_anothers_answer_in_other_words() -> None:
+    """16 tenants with a word of their own, whose embeddings are all the same, and readers that
+    leave while it is embedded, looked for, generated or given again.
+    """
+    bench, told, left = Bench(), Counter[str | None](), 0
+    bench.engine.script = Script(token_delay=0.0005)
+    bench.embedder.delay = 0.001
+    wordings = ("{} sings in cage {}", "In cage {1} sings {0}", "{} in cage {} sings")
+    own = [f"canary{tenant:02}" for tenant in range(16)]
+    for moment in range(96):
+        asking = [
+            asyncio.create_task(bench.ask(chat(text.format(word, moment // 3), tenant=word)))
+            for word in own
+            for text in (wordings[moment % 3], wordings[moment % 3 - 1])
+        ]
+        await asyncio.sleep(moment * 0.0001)
+        left += sum(task.cancel() for task in asking[moment % 3 :: 3])
+        for number, ended in enumerate(await asyncio.gather(*asking, return_exceptions=True)):
+            if not isinstance(ended, BaseException):
+                assert set(re.findall(r"canary\d+", ended[0])) == {own[number // 2]}
+                told[ended[1].cache] += 1
+    assert left >= 500
+    assert min(told["miss"], told["similar"], told["hit"]) > 0
+    assert bench.engine.running == 0
