@@ -19,10 +19,12 @@ TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 async def metrics(call: Call) -> Response:
     tiers = call.house.tiers
     loads = await asyncio.gather(*(_load(engine) for engine in tiers.values()))
-    told = dict(zip(tiers, loads, strict=True))
+    known = {tier: load for tier, load in zip(tiers, loads, strict=True) if load is not None}
+    states = {tier: state.state for tier, state in (await call.house.states.now()).items()}
     measured = await _measured(call.house.memory)
     # Adding up the files of several gateways takes milliseconds that answers need not wait for.
-    text = await asyncio.to_thread(call.house.metrics.render, told, measured)
+    render = call.house.metrics.render
+    text = await asyncio.to_thread(render, known, states, measured)
     return Response(text, content_type=TEXT)
 
 

@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 from index.caches.measured import Measured
 from models.load import Load
 
-Loads = Mapping[str, Load | None]
+Loads = Mapping[str, Load]  # by tier
+STATES: Final = ("ready", "loading", "asleep", "failed", "unavailable")
 
 ENGINE: Final[Mapping[str, str]] = {
     "running": "Sequences being generated.",
@@ -30,17 +31,28 @@ GPU: Final[Mapping[str, str]] = {
 }
 
 
+class States(Collector):
+    """Of the tiers, by name: 1 for the one that each is in."""
+
+    def __init__(self, states: Mapping[str, str]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        labels = ["tier", "state"]
+        gauge = GaugeMetricFamily("hearth_tier_state", "1: the tier is so.", labels=labels)
+        for tier, now in self._states.items():
+            for state in STATES:
+                gauge.add_metric([tier, state], state == now)
+        yield gauge
+
+
 class Engines(Collector):
-    """By tier; None for one that tells nothing at present."""
+    """Those that tell how busy they are."""
 
     def __init__(self, loads: Loads) -> None:
         self._loads = loads
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        up = GaugeMetricFamily("hearth_engine_up", "1: the engine answers.", labels=["tier"])
-        for tier, load in self._loads.items():
-            up.add_metric([tier], load is not None)
-        yield up
         for field, meaning in ENGINE.items():
             yield self._gauge(f"engine_{field}", meaning, attrgetter(field))
         for field, meaning in GPU.items():
@@ -49,8 +61,7 @@ class Engines(Collector):
     def _gauge(self, name: str, meaning: str, of: Callable[[Load], float]) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(f"hearth_{name}", meaning, labels=["tier"])
         for tier, load in self._loads.items():
-            if load is not None:
-                gauge.add_metric([tier], of(load))
+            gauge.add_metric([tier], of(load))
         return gauge
 
 

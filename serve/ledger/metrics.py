@@ -7,6 +7,7 @@ environment when it is imported; `Metrics` gets the same folder and adds the pro
 that have ended included.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from index.caches.measured import Measured
 from models.engine import Usage
 from serve.ledger.families import Families
-from serve.ledger.gauges import Alike, Engines, Loads
+from serve.ledger.gauges import Alike, Engines, Loads, States
 from serve.receipt import Receipt
 
 NONE: Final = "none"
@@ -131,11 +132,14 @@ class Metrics:
         """`outcome`: sent; dropped, for lack of room; or failed, when nobody took them."""
         self._spans(outcome).inc(count)
 
-    def render(self, loads: Loads, alike: Measured | None = None) -> bytes:
-        """All processes' counts, the engines' present `loads` (by tier; None for one that tells
-        nothing), and how often answers in other words were wrong, as Prometheus text.
+    def render(
+        self, loads: Loads, states: Mapping[str, str], alike: Measured | None = None
+    ) -> bytes:
+        """All processes' counts, the engines' present `loads` and the tiers' `states` (by tier),
+        and how often answers in other words were wrong, as Prometheus text.
         """
         present = CollectorRegistry()
+        present.register(States(states))
         present.register(Engines(loads))
         if alike is not None:
             present.register(Alike(alike))

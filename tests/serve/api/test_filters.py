@@ -66,7 +66,7 @@ async def test_other_keys_have_the_default(api: Api) -> None:
 async def test_metrics_count_what_filters_did(api: Api, strict: dict[str, str]) -> None:
     async with api.client(headers=strict) as client:
         await client.post(CHAT, json=asked(f"pay {CARD}"))
-        text = api.house.metrics.render({}).decode()
+        text = api.house.metrics.render({}, {}).decode()
     assert 'hearth_filters_total{action="block",kind="card",side="in"} 1.0' in text
 
 

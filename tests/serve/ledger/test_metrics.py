@@ -27,7 +27,7 @@ for _ in range(5):
     receipt = Receipt(path="/v1/models", usage=Usage(3, 4))
     receipt.close(200)
     metrics.observe(receipt)
-print(metrics.render({}).decode())
+print(metrics.render({}, {}).decode())
 """
 
 
@@ -48,7 +48,7 @@ def test_a_receipt_is_counted_once_in_every_family() -> None:
     metrics = Metrics()
     metrics.observe(finished())
     metrics.observe(finished())
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     request = 'error="none",model="echo",route="/v1/chat/completions",status="200"'
     assert told[f"hearth_requests_total{{{request}}}"] == 2
     assert told['hearth_tokens_total{kind="prompt",model="echo"}'] == 20
@@ -62,15 +62,18 @@ def test_a_receipt_is_counted_once_in_every_family() -> None:
 
 def test_gauges_are_the_engines_present_load() -> None:
     metrics = Metrics()
-    assert lines(metrics.render({"small": LOAD}))['hearth_engine_running{tier="small"}'] == 3
-    assert not any("hearth_engine" in name for name in lines(metrics.render({})))
+    assert lines(metrics.render({"small": LOAD}, {}))['hearth_engine_running{tier="small"}'] == 3
+    assert not any("hearth_engine" in name for name in lines(metrics.render({}, {})))
 
 
-def test_an_engine_that_tells_nothing_is_down_and_a_lost_gpu_is_told() -> None:
-    lost = replace(LOAD, device=Device(lost=True))
-    told = lines(Metrics().render({"small": None, "large": lost}))
-    assert told['hearth_engine_up{tier="small"}'] == 0
-    assert told['hearth_engine_up{tier="large"}'] == 1
+def test_how_tiers_are_is_told_and_a_lost_gpu() -> None:
+    loads = {"large": replace(LOAD, device=Device(lost=True))}
+    told = lines(Metrics().render(loads, {"small": "asleep", "large": "unavailable"}))
+    now = {name for name, value in told.items() if "hearth_tier_state" in name and value}
+    assert now == {
+        'hearth_tier_state{state="asleep",tier="small"}',
+        'hearth_tier_state{state="unavailable",tier="large"}',
+    }
     assert told['hearth_gpu_lost{tier="large"}'] == 1
     assert 'hearth_gpu_lost{tier="small"}' not in told
 
@@ -95,7 +98,7 @@ def test_how_far_admissions_estimates_were_off_is_counted() -> None:
     receipt.brownout = ("no_rerank",)
     receipt.close(200)
     metrics.observe(receipt)
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     assert told['hearth_queue_seconds_sum{model="echo",route="/v1/chat/completions"}'] == 0.5
     assert told['hearth_wait_error_seconds_sum{tier="small"}'] == 1.5
     assert told['hearth_output_forecast_ratio_sum{tier="small"}'] == 2.0
@@ -104,11 +107,11 @@ def test_how_far_admissions_estimates_were_off_is_counted() -> None:
 
 def test_how_often_answers_in_other_words_were_wrong_is_told_where_they_are_given() -> None:
     measured = Measured(asked=200, hits=50, checked=10, wrong=1)
-    told = lines(Metrics().render({}, measured))
+    told = lines(Metrics().render({}, {}, measured))
     assert told["hearth_similar_checked"] == 10
     assert told["hearth_similar_wrong"] == 1
     assert told["hearth_similar_wrong_at_most"] == measured.wrong_at_most
-    assert not any("hearth_similar" in name for name in lines(Metrics().render({})))
+    assert not any("hearth_similar" in name for name in lines(Metrics().render({}, {})))
 
 
 def test_steps_are_timed_and_a_search_has_a_result() -> None:
@@ -119,7 +122,7 @@ def test_steps_are_timed_and_a_search_has_a_result() -> None:
         receipt.citations["supported"] += 2
         receipt.close(200)
         metrics.observe(receipt)
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     assert told['hearth_step_seconds_sum{step="route"}'] == 1.5
     for result in ("found", "nothing", "failed"):
         assert told[f'hearth_retrievals_total{{result="{result}"}}'] == 1
@@ -144,7 +147,7 @@ def test_what_admission_said_is_counted(error: str | None, waited: float, verdic
     receipt.waited(None, waited)
     receipt.close(200)
     metrics.observe(receipt)
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     assert told[f'hearth_admission_total{{tier="small",verdict="{verdict}"}}'] == 1
 
 
@@ -153,7 +156,7 @@ def test_what_was_given_again_saves_tokens_and_time() -> None:
     receipt = Receipt(model="echo", cache="hit", saved_ms=1500.0, usage=Usage(10, 5))
     receipt.close(200)
     metrics.observe(receipt)
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     assert told['hearth_saved_seconds_total{model="echo"}'] == 1.5
     assert told['hearth_tokens_total{kind="saved",model="echo"}'] == 15
 
@@ -164,7 +167,7 @@ def test_cost_and_pace_of_an_answer_are_counted() -> None:
     receipt.ttft_ms, receipt.last_ms = 100.0, 600.0
     receipt.close(200)
     metrics.observe(receipt)
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     assert told['hearth_cost_total{model="echo"}'] == 0.5
     assert told['hearth_energy_watt_hours_total{model="echo"}'] == 0.25
     assert told['hearth_inter_token_seconds_sum{model="echo",route=""}'] == pytest.approx(0.05)
@@ -174,7 +177,7 @@ def test_feedback_is_up_or_down_whatever_is_said() -> None:
     metrics = Metrics()
     for rating in ("up", "up", "down", "x" * 1000):
         metrics.count_feedback(rating)
-    told = lines(metrics.render({}))
+    told = lines(metrics.render({}, {}))
     ratings = {name: told[f'hearth_feedback_total{{rating="{name}"}}'] for name in RATED}
     assert ratings == {"up": 2, "down": 1, "other": 1}
 
@@ -192,5 +195,5 @@ def test_errors_that_nobody_knew_of_add_few_series() -> None:
         receipt = Receipt(path="/v1/models")
         receipt.close(500, f"code {number}")
         metrics.observe(receipt)
-    counted = [name for name in lines(metrics.render({})) if "hearth_requests_total" in name]
+    counted = [name for name in lines(metrics.render({}, {})) if "hearth_requests_total" in name]
     assert len(counted) == MOST + 1
