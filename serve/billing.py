@@ -65,7 +65,7 @@ class Billing:
 
     async def bill(self, request: Request, tiers: Sequence[Tier], receipt: Receipt) -> Bill:
         """Room for `request` at one of `tiers`. Raises `RateLimited`, `QuotaSpent`."""
-        if not (request.payers or self._models):
+        if request.free or not (request.payers or self._models):
             return Bill(request, ONE, Hold(self.limiting, None), self, receipt)
         with receipt.step("limits"):
             expected = ONE

@@ -29,6 +29,7 @@ from serve.sections.cache import CacheSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.filters import FilterSettings
 from serve.sections.library import LibrarySettings, RetrievalSettings
+from serve.sections.quality import QualitySettings
 from serve.sections.quotas import QuotaSettings
 from serve.sections.receipts import CostSettings, ReceiptSettings
 from serve.sections.requests import DeadlineSettings, LimitSettings
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     breaker: BreakerSettings = Field(BreakerSettings(), description="Sparing a tier that fails.")
     receipts: ReceiptSettings = Field(ReceiptSettings(), description="What happened to requests.")
     cost: CostSettings = Field(CostSettings(), description="What the machine costs.")
+    quality: QualitySettings = Field(QualitySettings(), description="Golden questions.")
     log: LogSettings = Field(LogSettings(), description="What is written to the log.")
     tracing: TracingSettings = Field(TracingSettings(), description="Traces, by OTLP over HTTP.")
 
@@ -102,6 +104,8 @@ class Settings(BaseSettings):
             raise ValueError("every model name may be used by one tier only")
         if self.cache.semantic and self.embedder.engine != "sentence":
             raise ValueError("cache.semantic needs embedder.engine to be sentence")
+        if self.quality.judge not in (None, *self.tiers):
+            raise ValueError("quality.judge must name one of tiers")
         return self
 
     @property
@@ -120,6 +124,11 @@ class Settings(BaseSettings):
     @property
     def receipts_file(self) -> Path:
         return self.data / "receipts.db"
+
+    @property
+    def quality_file(self) -> Path:
+        """How golden questions were answered."""
+        return self.data / "quality.db"
 
     @property
     def has_library(self) -> bool:

@@ -28,6 +28,7 @@ from serve.judging import DifficultyJudge
 from serve.kept import open_memory
 from serve.ledger.keeping import Keeping
 from serve.ledger.keys import Keys
+from serve.ledger.quality import QualityFile
 from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
 from serve.ledger.spending import Spending
@@ -41,8 +42,10 @@ from serve.proxies import RemoteEmbedder, RemoteEngine, ask_bank, ask_cache, ask
 from serve.remote_library import RemoteLibrary, answer
 from serve.remote_memory import RemoteMemory
 from serve.remote_memory import answer as remember
+from serve.scoring import Scoring
 from serve.shared_limits import answer as decide
 from serve.specs import engine_spec
+from serve.watching import Watching
 
 
 class EngineReplica:
@@ -141,7 +144,7 @@ class Gateway:
     def __serve_build_asgi_app__(self) -> ASGIApp:
         settings = self._settings
         gateway = serve.get_replica_context().rank.rank
-        log_to(settings.data / "logs", gateway, settings.log.receipts)
+        log_to(settings.data / "logs", gateway, settings.log)
         tiers = {name: _engine(name, settings) for name in settings.tiers}
         embedder = RemoteEmbedder(settings) if settings.embedder.engine != "none" else None
         # The weights were trained on this embedder's vectors; others leave the surface to judge.
@@ -154,14 +157,20 @@ class Gateway:
         limiting = _limiting(settings)
         noting = Noting(salt_in(settings.data) if settings.receipts.enabled else None)
         helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting, noting)
+        pipeline = Pipeline(settings, tiers, helpers)
+        watching = None
+        if settings.quality.questions is not None and gateway == 0:
+            scoring = Scoring(settings, pipeline, embedder)
+            watching = Watching(scoring, QualityFile(settings.quality_file), library)
         return create_app(
             House(
                 settings=settings,
                 keys=Keys(settings.database),
-                pipeline=Pipeline(settings, tiers, helpers),
+                pipeline=pipeline,
                 tiers=tiers,
                 embedder=embedder,
                 library=library,
+                watching=watching,
                 signins=Signins(settings.database),
                 metrics_dir=self._metrics_dir,
                 memory=memory,

@@ -101,9 +101,10 @@ class Pipeline:
         return not self._watch.brownout and all(tier.idle for tier in self.tiers.values())
 
     async def has_time(self) -> bool:
-        """Whether nobody is answered or waits, now that it was looked."""
+        """Whether nobody is answered or waits and nothing is loading, now that it was looked."""
         await self._watch.touch()
-        return self._idle()
+        loading = any(tier.state == "loading" for tier in self.tiers.values())
+        return self._idle() and not loading
 
     def named(self, model: str) -> str | None:
         """The tier that `model` names; None for `auto`. Raises `NotFound`."""

@@ -28,7 +28,8 @@ class Request:
     `quality`: the dial of this request; None: the configured one. `documents`: what `reader`
     wants the answer to come from. `wish`: whether it may be a kept one, and be kept. `models`:
     those that may answer; None: all. `filters`: the policy that its key names; `screened` what
-    that comes to, once it was looked through. `payers`: whose limits it counts for.
+    that comes to, once it was looked through. `payers`: whose limits it counts for;
+    `free`: for nobody's, not even its model's.
     """
 
     model: str
@@ -41,6 +42,7 @@ class Request:
     wish: Freshness = field(default_factory=Freshness)
     models: tuple[str, ...] | None = None
     payers: tuple[Payer, ...] = ()
+    free: bool = False
     filters: str | None = None
     screened: Screened = field(default_factory=Screened)
 

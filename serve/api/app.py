@@ -17,6 +17,7 @@ from serve.api.house import House
 from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
 from serve.errors import InvalidKey, MethodNotAllowed, NotFound, TooManyBadKeys
+from serve.ledger.log_lines import REQUEST
 from serve.ledger.receipt_line import as_line, as_row
 from serve.metering import counters
 
@@ -43,7 +44,11 @@ def create_app(house: House) -> ASGIApp:
 async def _live(house: House, receive: Receive, send: Send) -> None:
     metering = asyncio.ensure_future(_metered(house))
     while (message := await receive())["type"] != "lifespan.shutdown":
+        if house.watching is not None:
+            house.watching.start()
         await send({"type": f"{message['type']}.complete"})
+    if house.watching is not None:
+        await house.watching.close()
     metering.cancel()
     await asyncio.gather(metering, return_exceptions=True)
     if house.traces is not None:
@@ -60,6 +65,7 @@ async def _metered(house: House) -> None:
 
 async def _serve(call: Call) -> None:
     """Answer, and close the receipt however that ends: cancelling means that the client left."""
+    REQUEST.set(call.receipt.id)
     status = CLIENT_CLOSED_REQUEST
     try:
         status = await _answer(call)

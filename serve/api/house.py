@@ -16,11 +16,13 @@ from serve.errors import NotFound
 from serve.ledger.keeping import Keeping
 from serve.ledger.keys import Keys
 from serve.ledger.metrics import Metrics
+from serve.ledger.quality import QualityFile
 from serve.ledger.signins import Signins
 from serve.ledger.traces import Traces, headers_of
 from serve.metering import Meter
 from serve.pipeline import Pipeline
 from serve.policy.knocks import Knocks
+from serve.watching import Watching
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class House:
     memory: Memory | None = None
     receipts: Keeping | None = None
     meter: Meter | None = None
+    watching: Watching | None = None
 
     @property
     def documents(self) -> Library:
@@ -55,6 +58,14 @@ class House:
         if self.memory is None or not self.settings.cache.enabled:
             raise NotFound("This appliance keeps no answers: cache.enabled is off.", code="off")
         return self.memory
+
+    @property
+    def quality(self) -> QualityFile:
+        """Raises `NotFound` where there are no golden questions."""
+        if self.settings.quality.questions is None:
+            text = "There are no golden questions here: quality.questions is not set."
+            raise NotFound(text, code="off")
+        return QualityFile(self.settings.quality_file)
 
     @cached_property
     def authorities(self) -> frozenset[bytes]:

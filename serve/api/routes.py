@@ -18,6 +18,7 @@ from serve.api.admin_keys import (
     revoke_key,
     rotate_key,
 )
+from serve.api.admin_quality import forget_quality, quality, run_quality
 from serve.api.call import Call, Response
 from serve.api.chat import chat
 from serve.api.completions import completions
@@ -122,6 +123,7 @@ def _admin(name: str, handlers: Handlers, body: Body = "json") -> Route:
     return Route(name, handlers, body=body, scopes=("admin",))
 
 
+_QUALITY = {**_read(quality), "POST": run_quality, "DELETE": forget_quality}
 _STORES = "/v1/vector_stores"
 _STORE = f"{_STORES}/{{store}}"
 _DOCUMENT = f"{_STORE}/files/{{file}}"
@@ -159,6 +161,7 @@ ROUTES = (
     _admin("/admin/audit", _read(audit)),
     _admin("/admin/cache", {**_read(cache_stats), "DELETE": flush_cache}),
     _admin("/admin/cache/entries", _read(cache_entries)),
+    _admin("/admin/quality", _QUALITY, body="none"),
     _admin("/admin/feedback", _read(feedback_summary)),
     _get("/metrics", metrics),
     Route("/signin", {"POST": signin}, public=True),

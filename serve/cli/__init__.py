@@ -16,6 +16,7 @@ from serve.cli import (
     doctor,
     keys,
     models,
+    quality,
     receipts,
     route,
     usage,
@@ -38,6 +39,7 @@ def main() -> None:
     app.add_typer(cache.commands, name="cache")
     app.add_typer(receipts.commands, name="receipts")
     app.command()(usage.usage)
+    app.add_typer(quality.commands, name="quality")
     app.add_typer(config.commands, name="config")
     app.command()(route.route)
     app.command()(bench.bench)

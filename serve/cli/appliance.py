@@ -12,6 +12,7 @@ from serve.cli.options import AsJson, Config, Home, Port, fail, settings_from
 
 if TYPE_CHECKING:
     from serve.config import Settings
+    from serve.ledger.recent import Recent
 
 LAST_WORDS = 15  # lines of the log
 
@@ -73,7 +74,23 @@ def status(
             typer.echo(f"  {name:10} {tier['state']:12} {tier['engine']:10} {tier['model']}")
             if tier["reason"]:
                 typer.echo(f"  {'':10} {tier['reason']}")
+        if found.recent is not None:
+            typer.echo(_in_words(found.recent))
+        for name in found.worse:
+            typer.echo(f"  answers have become worse: {name} (see 'hearth quality show')")
     raise typer.Exit(0 if found.ready else 1)
+
+
+def _in_words(recent: "Recent") -> str:
+    parts = [f"{recent.requests_per_minute:.1f} requests/min"]
+    if recent.ttft_p50_ms is not None and recent.ttft_p95_ms is not None:
+        median, most = recent.ttft_p50_ms / 1000, recent.ttft_p95_ms / 1000
+        parts.append(f"first token in {median:.2f} s (p95 {most:.2f} s)")
+    parts.append(f"{recent.tokens_per_second:.1f} tokens/s")
+    if recent.cached is not None:
+        parts.append(f"{recent.cached:.0%} from the cache")
+    parts += [f"{recent.refused} refused", f"{recent.failed} failed"]
+    return f"  last {recent.seconds / 60:.0f} minutes: {', '.join(parts)}"
 
 
 def _up_in_background(

@@ -1,17 +1,32 @@
 """How the appliance is, as a person or a script may ask."""
 
+import time
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
+from typing import Final
 
+import apsw
+
+from models.sqlite_file import DatabaseRefused
 from serve.config import Settings
+from serve.ledger.quality import QualityFile
+from serve.ledger.receipt_file import known
+from serve.ledger.recent import Recent, recent
+from serve.receipt import id_at
 from serve.supervisor import probe
 from serve.supervisor.place import Place
+
+LATELY: Final = 300.0  # seconds
+MOST: Final = 50_000  # receipts that are looked at
+LATE: Final = "SELECT receipt FROM receipts WHERE id >= ? ORDER BY id DESC LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """`tiers`: state, its reason, engine and model by tier name.
 
-    `detail` is the supervisor's last word.
+    `detail` is the supervisor's last word. `worse`: sets of golden questions whose answers have
+    become worse. `recent`: the last minutes, where receipts are kept.
     """
 
     ready: bool
@@ -19,6 +34,8 @@ class Status:
     phase: str
     detail: str
     tiers: dict[str, dict[str, str]]
+    worse: tuple[str, ...] = ()
+    recent: Recent | None = None
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -44,4 +61,30 @@ def status_of(settings: Settings) -> Status:
     ready = runs and state.phase == "ready" and able
     if not runs and state.phase != "failed":
         return Status(ready, url, "stopped", "not running", tiers)
-    return Status(ready, url, state.phase, state.detail, tiers)
+    return Status(
+        ready,
+        url,
+        state.phase,
+        state.detail,
+        tiers,
+        _worse(settings),
+        lately(settings, time.time()),
+    )
+
+
+def _worse(settings: Settings) -> tuple[str, ...]:
+    """None, too, where the file cannot be read: that makes no appliance less ready."""
+    if settings.quality.questions is None or not settings.quality_file.exists():
+        return ()
+    try:
+        latest = QualityFile(settings.quality_file).latest()
+    except (DatabaseRefused, apsw.Error):
+        return ()
+    return tuple(name for name, trend in latest.items() if trend.dropped)
+
+
+def lately(settings: Settings, now: float) -> Recent | None:
+    """The last minutes until `now`, in unix seconds."""
+    with suppress(apsw.Error), closing(known(settings.receipts_file)) as db:
+        return recent((line for (line,) in db.execute(LATE, (id_at(now - LATELY), MOST))), LATELY)
+    return None

@@ -1,0 +1,154 @@
+"""How golden questions were answered, run by run, in a SQLite file that all gateways share."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import apsw
+import orjson
+
+from models.sqlite_file import opened, writing
+from serve.policy.quality import Sets, Trend, trends
+
+KEPT: Final = 100  # runs; a drop that lasts for all of them is what is usual
+NOTES: Final = ("wished", "running", "trouble")
+
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE runs (
+        number   INTEGER PRIMARY KEY AUTOINCREMENT,
+        began    REAL NOT NULL,
+        ended    REAL NOT NULL,
+        why      TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        trends   TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE outcomes (
+        run      INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+        place    INTEGER NOT NULL,
+        question TEXT NOT NULL,
+        asked    TEXT NOT NULL,
+        set_name TEXT NOT NULL,
+        passed   INTEGER,
+        why      TEXT NOT NULL,
+        model    TEXT,
+        PRIMARY KEY (run, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT
+    """,
+)
+
+Note = Literal["wished", "running", "trouble"]
+Told = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one question. `question` is its id, `asked` its words. `passed` None: it could not be
+    asked; `why` it did not pass, in words; `model` that answered.
+    """
+
+    question: str
+    asked: str
+    set: str
+    passed: bool | None
+    why: str = ""
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`began` and `ended` in unix seconds; `why` it was made; `identity` of what was asked."""
+
+    began: float
+    ended: float
+    why: str
+    identity: str
+
+
+class QualityFile:
+    """At `path`, made when something is written. Safe for threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, run: Run, outcomes: Iterable[Outcome]) -> dict[str, Trend]:
+        """Returns how the sets of this run are, compared with those before."""
+        with self._opened() as db, writing(db):
+            db.execute(
+                "INSERT INTO runs (began, ended, why, identity, trends) VALUES (?, ?, ?, ?, '{}')",
+                (run.began, run.ended, run.why, run.identity),
+            )
+            number = db.last_insert_rowid()
+            db.executemany("INSERT INTO outcomes VALUES (?,?,?,?,?,?,?,?)", [
+                (number, place, one.question, one.asked, one.set, one.passed, one.why, one.model)
+                for place, one in enumerate(outcomes)
+            ])  # fmt: skip
+            db.execute("DELETE FROM runs WHERE number <= ?", (number - KEPT,))
+            found = trends(_history(db))
+            told = orjson.dumps({name: asdict(trend) for name, trend in found.items()}).decode()
+            db.execute("UPDATE runs SET trends = ? WHERE number = ?", (told, number))
+        return found
+
+    def forget(self) -> int:
+        """All runs: the next one is the first. Returns how many there were."""
+        with self._opened() as db:
+            db.execute("DELETE FROM runs")
+            return db.changes()
+
+    def note(self, name: Note, value: str) -> None:
+        """For all gateways to see; without a `value` it is gone."""
+        with self._opened() as db:
+            db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def notes(self) -> dict[str, str]:
+        with self._opened() as db:
+            known = dict(db.execute("SELECT name, value FROM notes"))
+        return {name: str(known.get(name, "")) for name in NOTES}
+
+    def runs(self, limit: int = KEPT) -> list[Told]:
+        """The newest first."""
+        query = "SELECT began, ended, why, identity, trends FROM runs ORDER BY number DESC LIMIT ?"
+        with self._opened() as db:
+            rows = list(db.execute(query, (limit,)))
+        return [
+            {"began": began, "ended": ended, "why": why, "identity": identity,
+             "sets": orjson.loads(told)}
+            for began, ended, why, identity, told in rows
+        ]  # fmt: skip
+
+    def outcomes(self) -> list[Told]:
+        """Of the last run, in the order in which questions were asked."""
+        query = """
+            SELECT question, asked, set_name, passed, why, model FROM outcomes
+            WHERE run = (SELECT max(number) FROM runs) ORDER BY place
+        """
+        with self._opened() as db:
+            rows = list(db.execute(query))
+        return [
+            {"id": question, "question": asked, "set": name,
+             "passed": None if passed is None else bool(passed), "why": why, "model": model}
+            for question, asked, name, passed, why, model in rows
+        ]  # fmt: skip
+
+    def latest(self) -> dict[str, Trend]:
+        """How each set of the last run is."""
+        last = self.runs(1)
+        return {name: Trend(**told) for name, told in last[0]["sets"].items()} if last else {}
+
+    @contextmanager
+    def _opened(self) -> Iterator[apsw.Connection]:
+        with closing(opened(self._path, _MIGRATIONS)) as db:
+            db.execute("PRAGMA foreign_keys = ON")
+            yield db
+
+
+def _history(db: apsw.Connection) -> list[Sets]:
+    """The oldest first."""
+    runs = dict[int, dict[str, dict[str, bool]]]()
+    query = "SELECT run, set_name, question, passed FROM outcomes WHERE passed NOT NULL ORDER BY 1"
+    for run, name, question, passed in db.execute(query):
+        runs.setdefault(run, {}).setdefault(name, {})[question] = bool(passed)
+    return list(runs.values())
