@@ -21,7 +21,7 @@ from serve.bench.energy import Joules, gpu_joules
 from serve.ledger.power import NOTHING, Power, note
 from serve.ledger.receipt_file import HOUR, known
 
-LOG: Final = logging.getLogger("hearth.receipts.file")
+LOG: Final = logging.getLogger("hearth.keeping")
 
 PERIOD: Final = 2.0  # seconds between looks
 NOTED: Final = 60.0  # seconds after which what was seen is written
@@ -81,13 +81,16 @@ class Meter:
     async def run(self, joules: Joules, period: float = PERIOD, noted: float = NOTED) -> None:
         """Until it is cancelled."""
         write_at = time.monotonic() + noted
-        while True:
-            busy = any(await asyncio.gather(*map(_is_busy, self._engines)))
-            self._tally.look(time.monotonic(), await joules() or 0.0, busy)
-            if time.monotonic() >= write_at:
-                write_at = time.monotonic() + noted
-                await asyncio.to_thread(self._note)
-            await asyncio.sleep(period)
+        try:
+            while True:
+                busy = any(await asyncio.gather(*map(_is_busy, self._engines)))
+                self._tally.look(time.monotonic(), await joules() or 0.0, busy)
+                if time.monotonic() >= write_at:
+                    write_at = time.monotonic() + noted
+                    await asyncio.to_thread(self._note)
+                await asyncio.sleep(period)
+        finally:
+            self._note()
 
     def _note(self) -> None:
         power = self._tally.taken()
