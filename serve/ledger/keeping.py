@@ -22,7 +22,7 @@ from models.sqlite_file import DatabaseRefused
 from serve.ledger.receipt_file import ReceiptFile, Row
 from serve.sections.receipts import ReceiptSettings
 
-LOG: Final = logging.getLogger("hearth.receipts.file")
+LOG: Final = logging.getLogger("hearth.keeping")
 
 MOST: Final = 20_000  # receipts that wait; with the file out of reach, some seconds of a full load
 BATCH: Final = 1000  # written at once

@@ -16,7 +16,7 @@ import apsw
 from models.sqlite_file import DatabaseRefused, opened
 from serve.receipt import id_at
 
-LOG: Final = logging.getLogger("hearth.receipts.file")
+LOG: Final = logging.getLogger("hearth.keeping")
 
 PATIENCE: Final = 5000  # milliseconds for a lock; no request waits for it
 SLICE: Final = 2000  # receipts that go at a time, so that nobody is locked out for long

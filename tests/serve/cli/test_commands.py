@@ -5,15 +5,19 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
+from serve.config import load
 from serve.ledger.keys import Keys
+from serve.ledger.receipt_file import ReceiptFile
 from serve.supervisor.place import Place
 from serve.supervisor.probe import READY
 from tests.serve.conftest import Answers
+from tests.serve.ledger.receipts_made import row
 
 ROOT = Path(__file__).parents[3]
 
@@ -108,6 +112,35 @@ def test_a_tier_that_gives_less_than_it_should_says_why(
     assert done.returncode == 0
     assert [line.strip() for line in done.stdout.splitlines()][2:] == [reason]
     assert told["tiers"]["small"]["reason"] == reason
+
+
+def test_the_status_has_the_essence_of_the_last_minutes(
+    home: Path, served: tuple[str, Answers]
+) -> None:
+    url, answers = served
+    tiers = {"small": {"state": "ready", "reason": None}}
+    answers[READY] = (200, json.dumps({"ready": True, "tiers": tiers}).encode())
+    place = Place(home)
+    with place.occupied():
+        place.tell("ready", "", url)
+        file = ReceiptFile(load(home=home).receipts_file)
+        file.add([row(number, time.time(), ttft_ms=250.0) for number in range(10)])
+        file.close()
+        done = hearth(home, "status")
+        told = json.loads(hearth(home, "status", "--json").stdout)["recent"]
+    assert done.stdout.splitlines()[-1].strip() == (
+        "last 5 minutes: 2.0 requests/min, first token in 0.25 s (p95 0.25 s), 0.2 tokens/s, "
+        "0% from the cache, 0 refused, 0 failed"
+    )
+    assert (told["requests_per_minute"], told["ttft_p95_ms"]) == (2.0, 250.0)
+
+
+def test_without_the_headers_of_its_receiver_of_traces_it_does_not_start(home: Path) -> None:
+    traces = {"HEARTH_TRACING__ENDPOINT": "http://127.0.0.1:1"}
+    done = hearth(home, "up", HEARTH_TRACING__HEADERS_FROM="NOT_SET_HERE", **traces)
+    assert done.returncode == 1
+    assert "NOT_SET_HERE" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_stopping_what_does_not_run_is_no_error(home: Path) -> None:
