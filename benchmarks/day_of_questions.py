@@ -57,7 +57,7 @@ class Plan:
 
 def meanings(plan: Plan, pairs: Path | None, natural: int) -> list[Meaning]:
     """The most popular first: those of rules and the `natural` ones are shuffled."""
-    sets = [(texts, True) for theme in THEMES for texts in _ruled(theme)]
+    sets = [(texts, True) for theme in THEMES for texts in ruled(theme)]
     if pairs is not None:
         sets += [(texts, False) for texts in islice(_natural(read(pairs)), natural)]
     rng = np.random.default_rng(plan.seed)
@@ -67,7 +67,8 @@ def meanings(plan: Plan, pairs: Path | None, natural: int) -> list[Meaning]:
     return [Meaning(*sets[row], shapes[lengths[row]]) for row in order]
 
 
-def _ruled(theme: Theme) -> Iterator[tuple[str, ...]]:
+def ruled(theme: Theme) -> Iterator[tuple[str, ...]]:
+    """The wordings of each meaning."""
     yield tuple(usual := theme.filled())
     for name, values in theme.slots.items():
         yield from (tuple(theme.filled(**{name: value})) for value in values[1:])
