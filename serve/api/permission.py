@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from serve.api.call import Call
 from serve.errors import InvalidKey, NotAllowed
+from serve.ledger.payers import payers
 from serve.ledger.rights import Rights, Scope
 from serve.policy.limits import Payer
 
@@ -23,9 +24,5 @@ def payers_of(call: Call) -> tuple[Payer, ...]:
     """
     if (key := call.key) is None:
         raise InvalidKey
-    own = key.rights.limits or call.house.settings.quotas.keys
-    every = [Payer(f"key:{key.account}", f"the key {key.name!a}", own)]
-    for group in call.house.keys.groups_of(key):
-        whose = f"the {group.kind} {group.name!r}"
-        every.append(Payer(f"group:{group.name}", whose, group.limits))
-    return tuple(payer for payer in every if payer.limits.are_set)
+    default = call.house.settings.quotas.keys
+    return payers(key, call.house.keys.groups_of(key), default)
