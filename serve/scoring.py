@@ -1,6 +1,7 @@
 """One golden question asked as anybody would ask it, and its answer judged."""
 
 import asyncio
+import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,9 +11,8 @@ from index.store.records import Reader
 from models.embedder import Embedder
 from models.engine import Format, Message, Prompt, Sampling
 from models.errors import PromptRefused
-from serve.answering import EXPECTED
 from serve.config import Settings
-from serve.errors import Refusal
+from serve.errors import Overloaded, QueueDeadline, Refusal
 from serve.golden import Golden
 from serve.grounding import FromDocuments
 from serve.ledger.quality import Outcome
@@ -21,6 +21,8 @@ from serve.policy.freshness import Freshness
 from serve.policy.quality import has_form, is_exactly, missing, verdict
 from serve.receipt import Receipt
 from serve.request import Request
+
+LOG = logging.getLogger("hearth.quality")
 
 TENANT: Final = "quality"
 READER: Final = Reader(TENANT, admin=True)  # the file is the owner's
@@ -47,9 +49,8 @@ class NoVerdict(Exception):
     """The judge says neither yes nor no."""
 
 
-# No fault of what answers: it is busy or broken, which others notice.
-UNASKED: Final = (*EXPECTED, StorageBusy, TimeoutError, NoVerdict)
 REFUSED: Final = (PromptRefused, Refusal, IndexRefusal)
+BUSY: Final = (Overloaded, QueueDeadline, StorageBusy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,19 @@ class Scoring:
     embedder: Embedder | None = None
 
     async def outcome(self, golden: Golden) -> Outcome:
-        """What cannot be asked at present has neither passed nor failed."""
+        """What cannot be asked at present has neither passed nor failed: that something is busy or
+        broken is noticed elsewhere.
+        """
         receipt, passed = Receipt(), None
         try:
             why = await self._fault(golden, await self._answer(golden, receipt))
             passed = not why
         except Exception as exc:
-            if isinstance(exc, UNASKED) and not isinstance(exc, PromptRefused):
-                why = f"not asked: {type(exc).__name__}"
-            elif isinstance(exc, REFUSED):
+            if isinstance(exc, REFUSED) and not isinstance(exc, BUSY):
                 why, passed = f"refused: {exc.message}", False
             else:
-                raise
+                LOG.info("a golden question was not asked", exc_info=exc)
+                why = f"not asked: {type(exc).__name__}"
         return Outcome(golden.id, golden.question, golden.set, passed, why, receipt.model)
 
     async def _answer(self, golden: Golden, receipt: Receipt) -> str:

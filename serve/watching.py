@@ -98,13 +98,14 @@ class Watching:
 
     async def _ask(self, golden: Sequence[Golden], why: str, identity: str) -> None:
         began = self.clock()
-        await asyncio.to_thread(self.file.note, "wished", "")
         try:
+            await asyncio.to_thread(self.file.note, "running", f"0/{len(golden)}")
+            await asyncio.to_thread(self.file.note, "wished", "")
             outcomes = await self._outcomes(golden)
+            run = Run(began, self.clock(), why, identity)
+            found = await asyncio.to_thread(self.file.add, run, outcomes)
         finally:
             self.file.note("running", "")
-        run = Run(began, self.clock(), why, identity)
-        found = await asyncio.to_thread(self.file.add, run, outcomes)
         for name, trend in found.items():
             if trend.dropped:
                 LOG.warning("answers to the golden questions %r have become worse", name)

@@ -60,7 +60,7 @@ def status_of(settings: Settings) -> Status:
     able = any(tier.state == "ready" for tier in states.values())
     ready = runs and state.phase == "ready" and able
     if not runs and state.phase != "failed":
-        return Status(ready, url, "stopped", "not running", tiers)
+        return Status(ready, url, "stopped", "not running", tiers, _worse(settings))
     return Status(
         ready,
         url,
