@@ -1,7 +1,7 @@
 """What happened to one request: the source of headers, the log line and the metrics.
 
 Every step adds to the receipt and none logs or counts by itself. It holds no prompt and no
-answer text.
+answer text, unless the owner wants that (`texts`).
 """
 
 import secrets
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from models.engine import Chunk, Usage
 from serve.features import Features
+from serve.texts import Texts
 from serve.usages import add_usage, total_usage
 
 
@@ -133,6 +134,7 @@ class Receipt:
     status: int | None = None
     error: str | None = None
     choices_per_prompt: int | None = None
+    texts: Texts | None = None
     limits: dict[str, str] = field(default_factory=dict)
     features: Features | None = None
     _start: float = field(default_factory=time.perf_counter, repr=False)
@@ -158,6 +160,8 @@ class Receipt:
     def saw(self, chunk: Chunk) -> None:
         """Note one chunk of the answer; several choices add up."""
         self.last_ms = self.elapsed_ms()
+        if self.texts is not None:
+            self.texts.saw(chunk)
         if self.ttft_ms is None:
             self.ttft_ms = self.last_ms
         if chunk.usage is not None:

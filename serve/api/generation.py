@@ -21,6 +21,7 @@ from serve.errors import BadRequest
 from serve.policy.freshness import KNOWN, Freshness
 from serve.receipt import Reference
 from serve.request import Request
+from serve.texts import Texts
 
 QUALITY = "x-hearth-quality"
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf
@@ -127,6 +128,8 @@ async def answer(
     call: Call, request: Request, make: MakeEncoder, include_usage: bool
 ) -> Response | None:
     """The complete answer, or None when it was streamed."""
+    if call.house.settings.receipts.texts:
+        call.receipt.texts = Texts(request.prompts)
     chunks = call.house.pipeline.answer(request, call.receipt)
     if request.stream:
         events = _events(call, chunks, make, include_usage)

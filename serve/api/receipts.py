@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import apsw
-import orjson
 
 from index.errors import StorageBusy, StorageFailed
 from serve.api.call import Call, Response, as_json
@@ -20,7 +19,7 @@ from serve.api.schema_feedback import NewFeedback
 from serve.api.vector_stores import asked_for
 from serve.errors import BadRequest, NotFound
 from serve.ledger.feedback import BYS, By, Opinion, comments, put, summary
-from serve.ledger.receipt_file import known
+from serve.ledger.receipt_file import found, known
 
 SETTLING: Final = 2.0  # seconds that a question waits for what this gateway has still to write
 DAYS: Final = 30
@@ -82,16 +81,10 @@ async def _disliked(call: Call, key: str | None) -> bool:
 
 async def _receipt(call: Call, name: str) -> dict[str, Any]:
     """As it was told. Raises `NotFound` for one that is somebody else's, too."""
-    found = await _asked_of_file(call, lambda db: _found(db, name))
-    if found is None or not (call.rights.admin or found["tenant"] == call.tenant):
+    one = await _asked_of_file(call, lambda db: found(db, name))
+    if one is None or not (call.rights.admin or one["tenant"] == call.tenant):
         raise NotFound("There is no receipt with this id.", code="not_found")
-    return found
-
-
-def _found(db: apsw.Connection, name: str) -> dict[str, Any] | None:
-    for (line,) in db.execute("SELECT receipt FROM receipts WHERE id = ?", (name,)):
-        return dict(orjson.loads(line))
-    return None
+    return one
 
 
 async def _asked_of_file(call: Call, ask: Callable[[apsw.Connection], T], write: bool = False) -> T:

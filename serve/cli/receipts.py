@@ -50,11 +50,13 @@ def show(
     config: Config = None,
 ) -> None:
     """Show one receipt, whole."""
+    from serve.ledger.receipt_file import found
+
     with receipts_file(home, config) as db:
-        found = list(db.execute("SELECT receipt FROM receipts WHERE id = ?", (receipt_id,)))
-    if not found:
+        one = found(db, receipt_id)
+    if one is None:
         raise fail("There is no receipt with this id: it may be too old, see receipts.days.")
-    typer.echo(json.dumps(json.loads(found[0][0]), indent=2))
+    typer.echo(json.dumps(one, indent=2))
 
 
 @commands.command()

@@ -28,6 +28,7 @@ MOST: Final = 20_000  # receipts that wait; with the file out of reach, some sec
 BATCH: Final = 1000  # written at once
 GATHER: Final = 0.1  # seconds in which they are gathered
 TIDY: Final = 60.0  # seconds between looks for what is too old or too much
+DAY: Final = 86_400
 RETRY: Final = 2.0  # seconds after a batch that could not be written
 _TROUBLE: Final = (apsw.Error, DatabaseRefused, OSError)
 _BROKEN: Final = (apsw.CorruptError, apsw.NotADBError)
@@ -123,7 +124,7 @@ class Keeping:
                 self._add(file, batch)
             if time.monotonic() >= self._tidy_at:
                 self._tidy_at = time.monotonic() + TIDY
-                file.tidy(self._clock() - self._settings.days * 86_400, self._settings.bytes)
+                self._tidy(file)
         except _TROUBLE as exc:
             self._failed(exc)
             return False
@@ -131,6 +132,11 @@ class Keeping:
             LOG.warning("Receipts are written again.")
             self._trouble = None
         return True
+
+    def _tidy(self, file: ReceiptFile) -> None:
+        days, text_days = self._settings.days, min(self._settings.days, self._settings.text_days)
+        now = self._clock()
+        file.tidy(now - days * DAY, self._settings.bytes, now - text_days * DAY)
 
     def _add(self, file: ReceiptFile, batch: list[Row]) -> None:
         """What the file has already, because a commit failed and was kept nevertheless, is over."""

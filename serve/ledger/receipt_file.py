@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import add
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import apsw
+import orjson
 
 from models.sqlite_file import DatabaseRefused, opened
+from serve.ledger.receipt_tables import MIGRATIONS
 from serve.receipt import id_at
 
 LOG: Final = logging.getLogger("hearth.keeping")
@@ -22,57 +24,8 @@ PATIENCE: Final = 5000  # milliseconds for a lock; no request waits for it
 SLICE: Final = 2000  # receipts that go at a time, so that nobody is locked out for long
 HOUR: Final = 3600
 DAMAGED: Final = ".damaged"
-# Ids begin with the time, so their index is in the order of time, too, and is written at its end.
-MIGRATIONS: Final = (
-    """
-    CREATE TABLE receipts (
-        number  INTEGER PRIMARY KEY,
-        id      TEXT NOT NULL UNIQUE,
-        tenant  TEXT NOT NULL,
-        receipt BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE usage (
-        hour     INTEGER NOT NULL,
-        key      TEXT NOT NULL,
-        tenant   TEXT NOT NULL,
-        route    TEXT NOT NULL,
-        model    TEXT NOT NULL,
-        tier     TEXT NOT NULL,
-        requests INTEGER NOT NULL,
-        again    INTEGER NOT NULL,
-        failed   INTEGER NOT NULL,
-        input    INTEGER NOT NULL,
-        cached   INTEGER NOT NULL,
-        output   INTEGER NOT NULL,
-        saved    INTEGER NOT NULL,
-        money    REAL NOT NULL,
-        energy   REAL NOT NULL,
-        engine   REAL NOT NULL,
-        PRIMARY KEY (hour, key, tenant, route, model, tier)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE feedback (
-        receipt     TEXT NOT NULL,
-        account     TEXT NOT NULL,
-        at          REAL NOT NULL,
-        good        INTEGER NOT NULL,
-        comment     TEXT NOT NULL,
-        model       TEXT NOT NULL,
-        tier        TEXT NOT NULL,
-        route       TEXT NOT NULL,
-        cache       TEXT NOT NULL,
-        collections TEXT NOT NULL,
-        PRIMARY KEY (receipt, account)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE power (
-        hour    INTEGER PRIMARY KEY,
-        seconds REAL NOT NULL,
-        busy    REAL NOT NULL,
-        energy  REAL NOT NULL,
-        idle    REAL NOT NULL
-    ) STRICT;
-    """,
-)
 _ADD: Final = "INSERT INTO receipts VALUES (NULL,?,?,?)"
+_TEXTS: Final = "INSERT INTO texts VALUES (?,?)"
 _COUNT: Final = """
     INSERT INTO usage VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (hour, key, tenant, route, model, tier) DO UPDATE SET
@@ -90,6 +43,9 @@ _COUNT: Final = """
 _FORGET: Final = """
     DELETE FROM receipts
     WHERE number IN (SELECT number FROM receipts WHERE id < ? ORDER BY id LIMIT ?)
+"""
+_FORGET_TEXTS: Final = """
+    DELETE FROM texts WHERE id < (SELECT coalesce(min(id), '~') FROM receipts)
 """
 
 
@@ -126,12 +82,15 @@ class Amount(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One receipt, as JSON, and what it adds to the usage of its group."""
+    """One receipt, as JSON, and what it adds to the usage of its group. `texts`: what was asked
+    and answered, where the owner wants that kept.
+    """
 
     id: str
     group: Group
     amount: Amount
     receipt: bytes
+    texts: bytes | None = None
 
 
 class ReceiptFile:
@@ -166,12 +125,16 @@ class ReceiptFile:
             used[row.group] = row.amount if before is None else before.plus(row.amount)
         with transaction(self._db):
             self._db.executemany(_ADD, [(row.id, row.group.tenant, row.receipt) for row in rows])
+            self._db.executemany(_TEXTS, [(row.id, row.texts) for row in rows if row.texts])
             self._db.executemany(_COUNT, [(*group, *amount) for group, amount in used.items()])
 
-    def tidy(self, oldest: float, most: int) -> int:
-        """Forgets all that is from before `oldest`, in unix seconds, and the oldest receipts while
-        there are over `most` bytes. Returns how many receipts went.
+    def tidy(self, oldest: float, most: int, oldest_text: float | None = None) -> int:
+        """Forgets all that is from before `oldest`, in unix seconds, texts from before
+        `oldest_text`, and the oldest receipts while there are over `most` bytes. Returns how many
+        receipts went.
         """
+        with transaction(self._db):
+            self._db.execute("DELETE FROM texts WHERE id < ?", (id_at(oldest_text or oldest),))
         gone = count = self._forget(id_at(oldest))
         while count == SLICE:
             count = self._forget(id_at(oldest))
@@ -203,7 +166,9 @@ class ReceiptFile:
     def _forget(self, before: str) -> int:
         with transaction(self._db):
             self._db.execute(_FORGET, (before, SLICE))
-            return self._db.changes()
+            gone = self._db.changes()
+            self._db.execute(_FORGET_TEXTS)
+        return gone
 
 
 def known(path: Path, write: bool = False) -> apsw.Connection:
@@ -215,6 +180,14 @@ def known(path: Path, write: bool = False) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=flags)
     db.set_busy_timeout(PATIENCE)
     return db
+
+
+def found(db: apsw.Connection, name: str) -> dict[str, Any] | None:
+    """The receipt with this id as it was told, with its texts where they are kept."""
+    query = "SELECT receipt, texts FROM receipts LEFT JOIN texts USING (id) WHERE id = ?"
+    for receipt, texts in db.execute(query, (name,)):
+        return {**orjson.loads(receipt), **(orjson.loads(texts) if texts else {})}
+    return None
 
 
 @contextmanager

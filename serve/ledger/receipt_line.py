@@ -79,6 +79,7 @@ def as_row(receipt: Receipt, line: bytes) -> Row:
             engine=sum(attempt.ms for attempt in receipt.attempts) / 1000,
         ),
         line,
+        receipt.texts.told() if receipt.texts else None,
     )
 
 

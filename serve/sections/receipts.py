@@ -10,6 +10,8 @@ class ReceiptSettings(Section):
 
     enabled: bool = Field(True, description="Keep what happened to each request.")
     days: float = Field(90, gt=0, description="How long at most.")
+    texts: bool = Field(False, description="Keep what was asked and answered with them, too.")
+    text_days: float = Field(7, gt=0, description="How long texts are kept at most.")
     bytes: int = Field(2 << 30, ge=1 << 20, description="How much of the disk at most.")
 
 

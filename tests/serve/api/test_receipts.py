@@ -76,6 +76,16 @@ async def test_a_receipt_explains_its_answer_without_a_word_of_it(
     assert "secret" not in str(found)
 
 
+async def test_texts_are_kept_where_the_owner_wants_them(make_api: MakeApi) -> None:
+    for api in receipted(make_api(receipts={"texts": True})):
+        async with api.client() as client:
+            for _ in range(2):  # generated, and given again
+                found = await receipt(client, await asked(client, "a secret", n=2, stream=True))
+                (messages,) = found["asked"]
+                assert [message["content"] for message in messages] == ["a secret"]
+                assert [text.strip() for text in found["answered"]] == ["a secret"] * 2
+
+
 async def test_an_answer_that_is_given_again_costs_nothing(client: httpx.AsyncClient) -> None:
     first, again = [await receipt(client, await asked(client)) for _ in range(2)]
     assert (again["cache"], again["cost"], again["attempts"]) == ("hit", 0.0, [])

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from serve.ledger.receipt_file import HOUR, ReceiptFile, known
+from serve.ledger.receipt_file import HOUR, ReceiptFile, found, known
 from tests.serve.ledger.receipts_made import AT, row
 
 
@@ -64,6 +64,20 @@ def test_beyond_its_size_the_oldest_go_and_their_usage_stays(file: ReceiptFile, 
     assert file.tidy(0.0, before - 1) == 2000
     assert file.size < before
     assert (min(ids(path)), used(path)) == (row(2000, AT + 1).id, 6000)
+
+
+def test_texts_go_before_their_receipts_and_never_outlive_them(
+    file: ReceiptFile, path: Path
+) -> None:
+    old, new = (row(n, AT + HOUR * n)._replace(texts=b'{"asked":["why"]}') for n in range(2))
+    file.add([old, new])
+    file.tidy(0.0, 1 << 30, AT + HOUR)
+    with closing(known(path)) as db:
+        whole = [found(db, one.id) or {} for one in (old, new)]
+        assert [one.get("asked") for one in whole] == [None, ["why"]]
+        file.tidy(0.0, 1)
+        assert found(db, new.id) is None
+        assert db.execute("SELECT count(*) FROM texts").get == 0
 
 
 def test_a_damaged_file_is_set_aside_once_whoever_notices_first(
