@@ -20,6 +20,7 @@ from serve.cli import (
     receipts,
     route,
     usage,
+    what_if,
 )
 
 
@@ -39,6 +40,7 @@ def main() -> None:
     app.add_typer(cache.commands, name="cache")
     app.add_typer(receipts.commands, name="receipts")
     app.command()(usage.usage)
+    app.command()(what_if.what_if)
     app.add_typer(quality.commands, name="quality")
     app.add_typer(config.commands, name="config")
     app.command()(route.route)

@@ -10,7 +10,7 @@ from serve.features import Features
 
 Refusal = Literal["limit", "admission", "model"]
 BY_LIMIT: Final = frozenset({"rate_limit_exceeded", "insufficient_quota"})
-BY_ADMISSION: Final = frozenset({"overloaded", "deadline_exceeded"})
+BY_ADMISSION: Final = frozenset({("overloaded", 429), ("deadline_exceeded", 503)})
 AGAIN: Final = frozenset({"hit", "similar", "joined"})
 FIRST_BYTES: Final = 4.0  # per token, where nothing is known
 FIRST_OUTPUT: Final = 200  # tokens
@@ -93,8 +93,7 @@ def past_of(told: Mapping[str, Any]) -> Past | None:
 def _refusal(error: str | None, told: Mapping[str, Any]) -> Refusal | None:
     if error in BY_LIMIT:
         return "limit"
-    waited = error in BY_ADMISSION and told["ttft_ms"] is None
-    return "admission" if waited else None
+    return "admission" if (error, told["status"]) in BY_ADMISSION else None
 
 
 def _usage(told: Mapping[str, Any]) -> Usage | None:

@@ -28,16 +28,16 @@ def test_a_receipt_is_read_as_what_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "refusal"),
+    ("error", "status", "refusal"),
     [
-        ("rate_limit_exceeded", "limit"),
-        ("insufficient_quota", "limit"),
-        ("overloaded", "admission"),
-        ("deadline_exceeded", "admission"),
+        ("rate_limit_exceeded", 429, "limit"),
+        ("insufficient_quota", 429, "limit"),
+        ("overloaded", 429, "admission"),
+        ("deadline_exceeded", 503, "admission"),
     ],
 )
-def test_refusals_are_told_apart(error: str, refusal: str) -> None:
-    found = read(error=error, status=429, usage=None, ttft_ms=None, tier="small")
+def test_refusals_are_told_apart(error: str, status: int, refusal: str) -> None:
+    found = read(error=error, status=status, usage=None, ttft_ms=None, tier="small")
     assert found is not None
     assert (found.really.refusal, found.really.tier, found.usage) == (refusal, None, None)
 
@@ -47,6 +47,7 @@ def test_refusals_are_told_apart(error: str, refusal: str) -> None:
     [
         {"features": None},
         {"usage": None, "error": "engine_error", "status": 500},
+        {"usage": None, "error": "deadline_exceeded", "status": 504},
         {"total_ms": None},
     ],
 )
