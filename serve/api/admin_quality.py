@@ -20,7 +20,7 @@ async def run_quality(call: Call) -> Response:
     asked_of(call, ())
     await asyncio.to_thread(call.house.quality.note, "wished", call.receipt.id)
     call.house.keys.record(call.actor, "quality.run", "quality")
-    return as_json({"object": "quality.run", "wished": True}, 202)
+    return as_json({"object": "quality.run", "wished": True})
 
 
 async def forget_quality(call: Call) -> Response:

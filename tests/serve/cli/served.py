@@ -20,12 +20,16 @@ from index.caches.local import LocalMemory
 from models.embedder import HashingEmbedder
 from models.scripted import ScriptedEngine
 from serve.api.app import House, create_app
-from serve.cli import cache, docs
+from serve.cli import cache, docs, quality
 from serve.config import Settings
+from serve.grounding import Grounding
 from serve.ledger.keys import Keys
+from serve.ledger.quality import QualityFile
 from serve.ledger.rights import ADMIN
 from serve.library import open_library
 from serve.pipeline import Helpers, Pipeline
+from serve.scoring import Scoring
+from serve.watching import Watching
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class Appliance:
 
     def cache(self, *arguments: str, **more: str) -> Result:
         return self._run(cache.commands, arguments, more)
+
+    def quality(self, *arguments: str, **more: str) -> Result:
+        return self._run(quality.commands, arguments, more)
 
     def told(self, *arguments: str) -> Any:
         done = self.docs(*arguments, "--json")
@@ -72,13 +79,14 @@ class Appliance:
 
 
 @contextmanager
-def started(home: Path, embedder: str = "hash") -> Iterator[Appliance]:
+def started(home: Path, embedder: str = "hash", **more: Any) -> Iterator[Appliance]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings = Settings(
             home=home,
             port=listener.getsockname()[1],
             tiers={"small": {"engine": "scripted", "model": "echo"}},
             embedder={"engine": "hashing", "model": embedder},
+            **more,
         )
         with _served(settings, listener):
             made = Appliance(settings)
@@ -97,8 +105,20 @@ def _served(settings: Settings, listener: socket.socket) -> Iterator[None]:
         embedder = HashingEmbedder("hash")
         library = await open_library(settings, embedder)
         memory = LocalMemory(settings.cache.memory, settings.cache.ttl)
-        pipeline = Pipeline(settings, tiers, Helpers(memory=memory))
-        house = House(settings, keys, pipeline, tiers, embedder, library=library, memory=memory)
+        grounding = Grounding(library, settings.retrieval)
+        pipeline = Pipeline(settings, tiers, Helpers(grounding=grounding, memory=memory))
+        scoring = Scoring(settings, pipeline, embedder)
+        watching = Watching(scoring, QualityFile(settings.quality_file), library)
+        house = House(
+            settings,
+            keys,
+            pipeline,
+            tiers,
+            embedder,
+            library=library,
+            memory=memory,
+            watching=watching if settings.quality.questions else None,
+        )
         started.append(uvicorn.Server(uvicorn.Config(create_app(house), log_config=None)))
         ready.set()
         await started[0].serve([listener])
