@@ -1,5 +1,7 @@
 """Receipts behind the answer: kept soon, lost only when there is no room, and never in the way."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -102,6 +104,40 @@ def test_what_has_no_room_to_wait_is_lost_and_told(
     kept.close()
     assert (count(path), kept.standing.lost) == (11, 20)
     assert "20 receipts were lost" in caplog.text
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from serve.ledger.keeping import MOST, Keeping
+from serve.sections.receipts import ReceiptSettings
+from tests.serve.ledger.receipts_made import row
+
+kept = Keeping(Path(sys.argv[1]), ReceiptSettings())
+kept.keep(row(0))
+assert kept.settle(20)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+for number in range(1, MOST + 1001):
+    kept.keep(row(number))
+assert not kept.settle(0.5)
+assert kept.standing.trouble and kept.standing.lost >= 1000, kept.standing
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert kept.settle(60)
+kept.close()
+print(kept.standing.written + kept.standing.lost - MOST)
+"""
+
+
+def test_a_full_disk_fails_nobody_and_what_waited_is_written_when_there_is_room_again(
+    path: Path,
+) -> None:
+    """In a process of its own: a limit on the size of files stands for the disk."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)],
+        check=True, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert done.stdout == "1001\n"
+    assert "cannot be written at present" in done.stderr
 
 
 def test_a_file_damaged_meanwhile_is_set_aside_and_nothing_that_waits_is_lost(
