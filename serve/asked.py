@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from serve.tiers import Tier
 _JSON: Final = orjson.OPT_NON_STR_KEYS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What is asked, whole: everything that could change the answer.
 
@@ -63,6 +64,10 @@ class Question:
 
     def digest(self) -> bytes:
         """SHA-256. Who asks, how urgently and how it is delivered change no answer."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> bytes:
         said = (
             self.model,
             self.models,

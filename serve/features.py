@@ -4,13 +4,12 @@ No text is among it. Whether two requests asked the same is told by digests with
 installation, so that nobody finds out what was asked by digesting guesses.
 """
 
-import hmac
 import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -107,7 +106,7 @@ class Noting:
         features.read = features.keep and wish.read
 
     def _digest(self, said: bytes) -> str:
-        return hmac.digest(self._salt, said, sha256)[:LENGTH].hex()
+        return blake2b(said, key=self._salt, digest_size=LENGTH).hexdigest()
 
 
 def salt_in(folder: Path) -> bytes:
