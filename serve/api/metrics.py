@@ -10,7 +10,9 @@ from models.engine import Engine
 from models.errors import EngineError
 from models.load import Load
 from serve.api.call import Call, Response
+from serve.api.house import House
 from serve.api.states import PATIENCE
+from serve.policy.quality import Trend
 
 LOG: Final = logging.getLogger("hearth.cache")
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
@@ -24,8 +26,15 @@ async def metrics(call: Call) -> Response:
     measured = await _measured(call.house.memory)
     # Adding up the files of several gateways takes milliseconds that answers need not wait for.
     render = call.house.metrics.render
-    text = await asyncio.to_thread(render, known, states, measured)
+    golden = await asyncio.to_thread(_golden, call.house)
+    text = await asyncio.to_thread(render, known, states, measured, golden)
     return Response(text, content_type=TEXT)
+
+
+def _golden(house: House) -> dict[str, Trend]:
+    if house.settings.quality.questions is None:
+        return {}
+    return house.quality.latest()
 
 
 async def _measured(memory: Memory | None) -> Measured | None:

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from index.caches.measured import Measured
 from models.load import Load
+from serve.policy.quality import Trend
 
 Loads = Mapping[str, Load]  # by tier
 STATES: Final = ("ready", "loading", "asleep", "failed", "unavailable")
@@ -80,6 +81,24 @@ class Alike(Collector):
         yield _alone("disliked", "Answers that got a thumb down.", one.disliked)
         share = "The most, as a share of those asked, that got a wrong answer (95 %)."
         yield _alone("wrong_at_most", share, one.wrong_at_most)
+
+
+class Golden(Collector):
+    """How the golden questions were answered last, by set."""
+
+    def __init__(self, trends: Mapping[str, Trend]) -> None:
+        self._trends = trends
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        meaning = "Share of the golden questions that passed when they were last asked."
+        passed = GaugeMetricFamily("hearth_quality_passed", meaning, labels=["set"])
+        meaning = "1: that is significantly fewer than before."
+        worse = GaugeMetricFamily("hearth_quality_worse", meaning, labels=["set"])
+        for name, trend in self._trends.items():
+            worse.add_metric([name], trend.dropped)
+            if trend.share is not None:
+                passed.add_metric([name], trend.share)
+        yield from (passed, worse)
 
 
 def _alone(field: str, meaning: str, value: float) -> GaugeMetricFamily:

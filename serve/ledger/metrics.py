@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from index.caches.measured import Measured
 from models.engine import Usage
 from serve.ledger.families import Families
-from serve.ledger.gauges import Alike, Engines, Loads, States
+from serve.ledger.gauges import Alike, Engines, Golden, Loads, States
+from serve.policy.quality import Trend
 from serve.receipt import Receipt
 
 NONE: Final = "none"
@@ -133,16 +134,23 @@ class Metrics:
         self._spans(outcome).inc(count)
 
     def render(
-        self, loads: Loads, states: Mapping[str, str], alike: Measured | None = None
+        self,
+        loads: Loads,
+        states: Mapping[str, str],
+        alike: Measured | None = None,
+        golden: Mapping[str, Trend] | None = None,
     ) -> bytes:
         """All processes' counts, the engines' present `loads` and the tiers' `states` (by tier),
-        and how often answers in other words were wrong, as Prometheus text.
+        how often answers in other words were wrong, and how `golden` questions were answered (by
+        set), as Prometheus text.
         """
         present = CollectorRegistry()
         present.register(States(states))
         present.register(Engines(loads))
         if alike is not None:
             present.register(Alike(alike))
+        if golden:
+            present.register(Golden(golden))
         return generate_latest(self._registry) + generate_latest(present)
 
 

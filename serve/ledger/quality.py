@@ -1,5 +1,6 @@
 """How golden questions were answered, run by run, in a SQLite file that all gateways share."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -9,8 +10,10 @@ from typing import Any, Final, Literal
 import apsw
 import orjson
 
-from models.sqlite_file import opened, writing
+from models.sqlite_file import DatabaseRefused, opened, writing
 from serve.policy.quality import Sets, Trend, trends
+
+LOG = logging.getLogger("hearth.quality")
 
 KEPT: Final = 100  # runs; a drop that lasts for all of them is what is usual
 NOTES: Final = ("wished", "running", "trouble")
@@ -134,8 +137,14 @@ class QualityFile:
         ]  # fmt: skip
 
     def latest(self) -> dict[str, Trend]:
-        """How each set of the last run is."""
-        last = self.runs(1)
+        """How each set of the last run is; none where the file is not there or cannot be read."""
+        if not self._path.exists():
+            return {}
+        try:
+            last = self.runs(1)
+        except (DatabaseRefused, apsw.Error) as exc:
+            LOG.debug("no trends of golden questions: %s", exc)
+            return {}
         return {name: Trend(**told) for name, told in last[0]["sets"].items()} if last else {}
 
     @contextmanager

@@ -7,7 +7,6 @@ from typing import Final
 
 import apsw
 
-from models.sqlite_file import DatabaseRefused
 from serve.config import Settings
 from serve.ledger.quality import QualityFile
 from serve.ledger.receipt_file import known
@@ -73,13 +72,9 @@ def status_of(settings: Settings) -> Status:
 
 
 def _worse(settings: Settings) -> tuple[str, ...]:
-    """None, too, where the file cannot be read: that makes no appliance less ready."""
-    if settings.quality.questions is None or not settings.quality_file.exists():
+    if settings.quality.questions is None:
         return ()
-    try:
-        latest = QualityFile(settings.quality_file).latest()
-    except (DatabaseRefused, apsw.Error):
-        return ()
+    latest = QualityFile(settings.quality_file).latest()
     return tuple(name for name, trend in latest.items() if trend.dropped)
 
 

@@ -15,6 +15,7 @@ from index.caches.measured import Measured
 from models.engine import Usage
 from models.load import Load
 from serve.ledger.metrics import Metrics
+from serve.policy.quality import Trend
 from serve.receipt import Attempt, Forecast, Receipt, Step
 
 FOLDER = Path(__file__).parents[2] / "monitoring"
@@ -47,7 +48,8 @@ def scraped() -> dict[str, set[str]]:
     metrics.count_feedback("up")
     metrics.count_spans("sent", 1)
     load = Load(3, 2, 8, 100, 1000, 50.0, 20.0, 10**9, 2 * 10**9, 0.0)
-    text = metrics.render({"small": load}, {"small": "ready"}, Measured()).decode()
+    golden = {"golden": Trend(0.5, 1.0, 0.001, True)}
+    text = metrics.render({"small": load}, {"small": "ready"}, Measured(), golden).decode()
     found: dict[str, set[str]] = {"up": {"job"}}
     for name, labels in SAMPLE.findall(text):
         found.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))

@@ -112,3 +112,16 @@ async def test_without_golden_questions_there_is_nothing_to_see(make_api: MakeAp
         refused = await admin.get(URL)
     assert refused.status_code == 404
     assert "quality.questions" in refused.json()["error"]["message"]
+
+
+async def test_a_drop_is_a_metric_of_its_set(api: Api, admin: httpx.AsyncClient) -> None:
+    assert "hearth_quality" not in (await admin.get("/metrics")).text
+    await run(api, admin)
+    told = (await admin.get("/metrics")).text
+    assert 'hearth_quality_passed{set="golden"} 1.0' in told
+    assert 'hearth_quality_worse{set="golden"} 0.0' in told
+    api.engine.script = Script(("worse",))
+    await run(api, admin)
+    told = (await admin.get("/metrics")).text
+    assert 'hearth_quality_passed{set="golden"} 0.0' in told
+    assert 'hearth_quality_worse{set="golden"} 1.0' in told
