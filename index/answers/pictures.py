@@ -13,9 +13,7 @@ HELD: Final = 64  # characters that are held back at most
 
 _PLAIN: Final = re.compile(r"[^\n\r`\[\]<]+")
 _LINK: Final = re.compile(r"</?a(?=[ >])|<(?:https?|ftp):", re.IGNORECASE)
-_LINK_BEGUN: Final = re.compile(
-    r"<(?:/?a?|h|ht|htt|https?|f|ft|ftp)\Z", re.IGNORECASE
-)
+_LINK_BEGUN: Final = re.compile(r"<(?:/?a?|h|ht|htt|https?|f|ft|ftp)\Z", re.IGNORECASE)
 
 
 class PictureFilter(LinkFilter):
