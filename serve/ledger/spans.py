@@ -53,8 +53,9 @@ def count(receipt: Receipt) -> int:
     return 1 + len(receipt.steps) + len(receipt.attempts)
 
 
-def trace_id(receipt: Receipt, parent: Parent | None) -> str:
-    return parent.trace_id if parent else _digest(receipt)[:32]
+def trace_id(receipt: Receipt) -> str:
+    """Of a request that no client's trace holds."""
+    return _digest(receipt)[:32]
 
 
 def spans(receipt: Receipt, parent: Parent | None) -> Iterator[Span]:
@@ -78,8 +79,9 @@ def spans(receipt: Receipt, parent: Parent | None) -> Iterator[Span]:
 
 class _Maker:
     def __init__(self, receipt: Receipt, parent: Parent | None) -> None:
-        self._trace = trace_id(receipt, parent)
-        self._root = _digest(receipt)[32:]
+        digest = _digest(receipt)
+        self._trace = parent.trace_id if parent else digest[:32]
+        self._root = digest[32:]
         self._next = int(self._root, 16)
         self._began = round(receipt.started_at * 1e6) * 1000
 
@@ -159,12 +161,12 @@ def _generated(receipt: Receipt) -> Attributes:
 
 
 def _value(value: Value) -> dict[str, Any]:
+    if isinstance(value, str):  # as most are
+        return {"stringValue": value}
     if isinstance(value, bool):
         return {"boolValue": value}
     if isinstance(value, int):
         return {"intValue": str(value)}
     if isinstance(value, float):
         return {"doubleValue": value}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [_value(each) for each in value]}}
-    return {"stringValue": value}
+    return {"arrayValue": {"values": [_value(each) for each in value or ()]}}

@@ -77,7 +77,7 @@ class Traces:
     def _wanted(self, receipt: Receipt, parent: Parent | None) -> bool:
         if parent is not None:
             return parent.sampled
-        return int(trace_id(receipt, None)[-14:], 16) < self._share * WHOLE
+        return int(trace_id(receipt)[-14:], 16) < self._share * WHOLE
 
     async def _send_all(self) -> None:
         """Runs as long as something waits."""
