@@ -1,6 +1,6 @@
 """What is kept of a request for a replay has no word of it, and digests mean nothing elsewhere."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,14 @@ import pytest
 from models.engine import Message, Prompt, Sampling
 from models.scripted import ScriptedEngine
 from serve.config import Settings
+from serve.errors import RateLimited
 from serve.features import Features, Noting, salt_in
 from serve.pipeline import Helpers, Pipeline
+from serve.policy.limits import Payer
 from serve.policy.routing import Guess
 from serve.receipt import Receipt
 from serve.request import Request
+from serve.sections.quotas import Limits
 
 SETTINGS = Settings(tiers={"small": {"engine": "scripted", "model": "echo", "slots": 4}})
 SALT = b"s" * 32
@@ -56,6 +59,19 @@ async def test_a_conversation_is_known_again_by_how_it_began() -> None:
     ]
     assert first.conversation == second.conversation != other.conversation
     assert (first.going_on, second.going_on) == (False, True)
+
+
+async def test_who_is_refused_by_a_limit_is_known_by_form_alone() -> None:
+    payer = Payer("key:a", "the key 'a'", Limits(requests=1))
+    pipeline = Pipeline(SETTINGS, {"small": ScriptedEngine("echo")})
+    request, receipt = replace(asking("abc"), payers=(payer,)), Receipt()
+    async for _ in pipeline.answer(request, Receipt()):
+        pass
+    with pytest.raises(RateLimited):
+        await anext(pipeline.answer(request, receipt))
+    await pipeline.close()
+    assert receipt.features is not None
+    assert (receipt.features.size, receipt.features.digest) == (3, None)
 
 
 def test_a_guess_is_kept_as_what_it_says() -> None:
