@@ -22,7 +22,8 @@ def loggers() -> Iterator[None]:
     for logger, level, propagate, handlers in before:
         for handler in set(logger.handlers) - set(handlers):
             handler.close()
-        logger.level, logger.propagate, logger.handlers = level, propagate, handlers
+        logger.setLevel(level)
+        logger.propagate, logger.handlers = propagate, handlers
 
 
 def failing() -> BaseException:
