@@ -155,11 +155,11 @@ class Watching:
     async def _run(self) -> None:
         await asyncio.to_thread(self.file.note, "running", "")  # of a process that is gone
         while True:
+            await self._until_wished()  # models, embedder and library load meanwhile
             try:
                 await self.look()
             except Exception:
                 LOG.exception("golden questions were not asked to the end")
-            await self._until_wished()
 
     async def _until_wished(self) -> None:
         """Or until it is time for another look."""

@@ -11,7 +11,7 @@ import apsw
 import orjson
 
 from models.sqlite_file import DatabaseRefused, opened, writing
-from serve.policy.quality import Sets, Trend, trends
+from serve.policy.quality import Passed, Sets, Trend, compared
 
 LOG = logging.getLogger("hearth.quality")
 
@@ -42,6 +42,12 @@ _MIGRATIONS: Final = (
     CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT
     """,
 )
+
+_PASSED: Final = """
+    SELECT run, set_name, question, passed FROM outcomes JOIN runs ON runs.number = run
+    WHERE passed NOT NULL AND {} ORDER BY run
+"""
+_GOOD: Final = """run < ? AND NOT json_extract(trends, '$."' || set_name || '".dropped')"""
 
 Note = Literal["wished", "running", "trouble"]
 Told = dict[str, Any]
@@ -90,7 +96,7 @@ class QualityFile:
                 for place, one in enumerate(outcomes)
             ])  # fmt: skip
             db.execute("DELETE FROM runs WHERE number <= ?", (number - KEPT,))
-            found = trends(_history(db))
+            found = compared(_sets(db, number), _good(db, number))
             told = orjson.dumps({name: asdict(trend) for name, trend in found.items()}).decode()
             db.execute("UPDATE runs SET trends = ? WHERE number = ?", (told, number))
         return found
@@ -154,10 +160,16 @@ class QualityFile:
             yield db
 
 
-def _history(db: apsw.Connection) -> list[Sets]:
-    """The oldest first."""
-    runs = dict[int, dict[str, dict[str, bool]]]()
-    query = "SELECT run, set_name, question, passed FROM outcomes WHERE passed NOT NULL ORDER BY 1"
-    for run, name, question, passed in db.execute(query):
-        runs.setdefault(run, {}).setdefault(name, {})[question] = bool(passed)
-    return list(runs.values())
+def _sets(db: apsw.Connection, run: int) -> Sets:
+    found = dict[str, dict[str, bool]]()
+    for _, name, question, passed in db.execute(_PASSED.format("run = ?"), (run,)):
+        found.setdefault(name, {})[question] = bool(passed)
+    return found
+
+
+def _good(db: apsw.Connection, before: int) -> dict[str, list[Passed]]:
+    """By set, the runs that were no drop; the oldest first."""
+    found = dict[str, dict[int, dict[str, bool]]]()
+    for run, name, question, passed in db.execute(_PASSED.format(_GOOD), (before,)):
+        found.setdefault(name, {}).setdefault(run, {})[question] = bool(passed)
+    return {name: list(runs.values()) for name, runs in found.items()}

@@ -1,12 +1,13 @@
 """Golden questions: whether one answer is good, and whether answers have become worse."""
 
 import json
-import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+import numpy as np
 
 from models.engine import Format
 from serve.policy.filters.fitting import fits
@@ -68,22 +69,14 @@ class Trend:
     dropped: bool
 
 
-def trends(history: Sequence[Sets]) -> dict[str, Trend]:
-    """Of the last run, by set; the oldest run first.
-
-    Each run is compared with up to `WINDOW` before it that were no drop themselves: a drop lasts
-    until answers are good again.
+def compared(last: Sets, good: Mapping[str, Sequence[Passed]]) -> dict[str, Trend]:
+    """How each set of the last run is. `good`: by set, the runs before it that were no drop
+    themselves, the newest last; so a drop lasts until answers are good again.
     """
-    found = dict[str, Trend]()
-    good = dict[str, list[Passed]]()
-    for run in history:
-        found = {}
-        for name, passed in run.items():
-            earlier = good.setdefault(name, [])
-            trend = found[name] = _trend(passed, earlier[-WINDOW:], LEVEL / len(run))
-            if not trend.dropped:
-                earlier.append(passed)
-    return found
+    level = LEVEL / max(1, len(last))
+    return {
+        name: _trend(passed, good.get(name, ())[-WINDOW:], level) for name, passed in last.items()
+    }
 
 
 def _trend(last: Passed, earlier: Sequence[Passed], level: float) -> Trend:
@@ -103,16 +96,11 @@ def chance(last: Passed, earlier: Sequence[Passed]) -> float:
     other to be one of those, so that the count of the last run is a sum of coin flips, one for
     each question. With one earlier run that is McNemar's exact test, one-sided.
     """
-    counts, passed = [1.0], 0  # the chance of each count
+    counts, passed = np.ones(1), 0  # the chance of each count
     for question, good in last.items():
         before = [run[question] for run in earlier if question in run]
-        if before:
-            share = (sum(before) + good) / (len(before) + 1)
-            counts = _with_coin(counts, share)
+        share = (sum(before) + good) / (len(before) + 1)
+        if 0 < share < 1:  # else it is always the same, or was never asked before
+            counts = np.convolve(counts, (1 - share, share))
             passed += good
-    return min(1.0, math.fsum(counts[: passed + 1]))
-
-
-def _with_coin(counts: Sequence[float], share: float) -> list[float]:
-    more, fewer = [0.0, *counts], [*counts, 0.0]
-    return [share * one + (1 - share) * other for one, other in zip(more, fewer, strict=True)]
+    return min(1.0, float(counts[: passed + 1].sum()))
