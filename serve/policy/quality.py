@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.engine import Format
 from serve.policy.filters.fitting import fits
@@ -96,7 +97,8 @@ def chance(last: Passed, earlier: Sequence[Passed]) -> float:
     other to be one of those, so that the count of the last run is a sum of coin flips, one for
     each question. With one earlier run that is McNemar's exact test, one-sided.
     """
-    counts, passed = np.ones(1), 0  # the chance of each count
+    counts: NDArray[np.floating[Any]] = np.ones(1)  # the chance of each count
+    passed = 0
     for question, good in last.items():
         before = [run[question] for run in earlier if question in run]
         share = (sum(before) + good) / (len(before) + 1)
