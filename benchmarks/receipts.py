@@ -138,11 +138,11 @@ def _timed(ask: Callable[[], Any]) -> float:
 
 
 async def cost(folder: Path, rounds: int) -> dict[str, Any]:
-    """Processor time per request, of all threads, so that writing behind counts, too. Of the
+    """Processor time per request, of all threads, so that writing behind counts, too; the log has its line either way. Of the
     rounds the fastest counts: other work on this machine makes them slower, never faster.
     """
     tiers = {"small": {"engine": "scripted", "model": "echo"}}
-    settings = Settings(home=folder, tiers=tiers, log={"receipts": False})
+    settings = Settings(home=folder, tiers=tiers)
     engines = {"small": ScriptedEngine("echo")}
     receipts = Keeping(settings.receipts_file, settings.receipts)
     with closing(Keys(settings.database)) as keys:
