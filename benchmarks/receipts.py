@@ -138,8 +138,9 @@ def _timed(ask: Callable[[], Any]) -> float:
 
 
 async def cost(folder: Path, rounds: int) -> dict[str, Any]:
-    """Processor time per request, of all threads, so that writing behind counts, too; the log has its line either way. Of the
-    rounds the fastest counts: other work on this machine makes them slower, never faster.
+    """Processor time per request, of all threads, so that writing behind counts, too; the log's
+    line is made either way. Of the rounds the fastest counts: other work on this machine makes
+    them slower, never faster.
     """
     tiers = {"small": {"engine": "scripted", "model": "echo"}}
     settings = Settings(home=folder, tiers=tiers)
