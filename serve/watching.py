@@ -17,7 +17,7 @@ import orjson
 from index.errors import IndexRefusal
 from index.library import Library
 from serve.golden import Golden, GoldenRefused, read_golden
-from serve.ledger.quality import Outcome, QualityFile, Run
+from serve.ledger.quality import Note, Outcome, QualityFile, Run
 from serve.scoring import READER, Scoring
 
 LOG = logging.getLogger("hearth.quality")
@@ -30,6 +30,8 @@ FIRST: Final = "first"
 DUE: Final = "due"
 CHANGED: Final = "changed"
 WISHED: Final = "wished"
+
+STALE: Final[tuple[Note, ...]] = ("trouble", "running")
 
 # What changes no answer.
 ASIDE: Final = {"home", "host", "port", "allowed_hosts", "ui", "receipts", "cost", "log", "tracing"}
@@ -85,9 +87,11 @@ class Watching:
 
     def _why(self, identity: str) -> str | None:
         """A change must have lasted from one look to the next: documents come one by one."""
-        self.file.note("trouble", "")
-        last, settled = self.file.runs(1), identity == self._seen
-        if self.file.notes()["wished"]:
+        last, settled, notes = self.file.runs(1), identity == self._seen, self.file.notes()
+        for name in STALE:  # of before, or of a process that is gone
+            if notes[name]:
+                self.file.note(name, "")
+        if notes["wished"]:
             return WISHED
         if not last:
             return FIRST
@@ -153,13 +157,13 @@ class Watching:
             return None
 
     async def _run(self) -> None:
-        await asyncio.to_thread(self.file.note, "running", "")  # of a process that is gone
         while True:
-            await self._until_wished()  # models, embedder and library load meanwhile
             try:
+                await self._until_wished()  # models, embedder and library load meanwhile
                 await self.look()
             except Exception:
                 LOG.exception("golden questions were not asked to the end")
+                await asyncio.sleep(LOOK)
 
     async def _until_wished(self) -> None:
         """Or until it is time for another look."""
