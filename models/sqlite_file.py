@@ -6,7 +6,7 @@ when several connections write (sqlite.org/wal.html#walresetbug).
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,10 @@ def opened(path: Path, migrations: Sequence[str], patience: int = PATIENCE) -> a
     if sqlite_version() < SAFE_SQLITE:
         raise DatabaseRefused("This SQLite can lose data: version 3.51.3 or newer is needed.")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # A file that is there is not touched: whoever closes it ends the locks that SQLite holds for
+    # other connections of this process (sqlite.org/howtocorrupt.html, 2.2).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         connection = apsw.Connection(str(path))
         connection.set_busy_timeout(patience)
