@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from models.embedder import SentenceEmbedder
+from serve.documents.questions import Asking
 from serve.policy.difficulty import surface
 from serve.policy.examination import form_of
-from serve.questions import Asking
 
 Floats = NDArray[np.float64]
 

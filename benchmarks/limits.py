@@ -31,7 +31,7 @@ from serve.ledger.groups import Group
 from serve.ledger.keys import Keys
 from serve.ledger.rights import Rights
 from serve.ledger.spending import Spending
-from serve.limiting import Limiting
+from serve.limits.limiting import Limiting
 from serve.pipeline import Helpers, Pipeline
 from serve.receipt import Receipt
 from serve.request import Request

@@ -13,15 +13,15 @@ from models.engine import ChunkStream, ModelCard, Prompt, Sampling
 from models.errors import EngineError
 from models.llama.engine import LlamaEngine
 from models.load import Load
-from serve.answering import Answering, Order
 from serve.config import Settings
 from serve.errors import Overloaded, QueueDeadline
+from serve.generation.answering import Answering, Order
+from serve.generation.tiers import Watch, tiers_of
 from serve.policy.brownout import Brownout
 from serve.receipt import Receipt
 from serve.sections.admission import AdmissionSettings
 from serve.sections.fallback import BreakerSettings, RetrySettings
 from serve.sections.tiers import TierSettings
-from serve.tiers import Watch, tiers_of
 
 MOST = Shape(512, 256)  # prompts and answers are no longer than this
 ENDS = {0: -100.0, 2: -100.0}  # SmolLM2's end tokens never come: answers are as long as told

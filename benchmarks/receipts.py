@@ -29,14 +29,14 @@ from models.engine import Usage
 from models.scripted import ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
-from serve.ledger.feedback import summary
-from serve.ledger.keeping import BATCH, Keeping
 from serve.ledger.keys import Keys
-from serve.ledger.receipt_file import ReceiptFile, Row, known
-from serve.ledger.receipt_line import as_line, as_row
-from serve.ledger.usage import BYS, usage
 from serve.pipeline import Pipeline
 from serve.receipt import Attempt, Forecast, Receipt, Step, id_at
+from serve.receipts.feedback import summary
+from serve.receipts.keeping import BATCH, Keeping
+from serve.receipts.receipt_file import ReceiptFile, Row, known
+from serve.receipts.receipt_line import as_line, as_row
+from serve.receipts.usage import BYS, usage
 
 DAYS = 30
 KEYS = 50

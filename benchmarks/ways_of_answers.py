@@ -25,8 +25,8 @@ from benchmarks.report import conditions, save
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose, SentenceEmbedder
 from models.engine import Message, Prompt, Sampling
 from models.scripted import Script, ScriptedEngine
+from serve.caching.kept import open_memory
 from serve.config import Settings
-from serve.kept import open_memory
 from serve.pipeline import Helpers, Pipeline
 from serve.receipt import Receipt
 from serve.request import Request

@@ -21,31 +21,31 @@ from models.errors import EngineNotLoaded, ModelRefused
 from models.residence import Resident
 from models.wire.serving import Door
 from serve.api.app import House, create_app
+from serve.caching.kept import open_memory
+from serve.caching.remote_memory import RemoteMemory
+from serve.caching.remote_memory import answer as remember
 from serve.config import ConfigError, Settings
-from serve.features import Noting, salt_in
-from serve.grounding import Grounding
-from serve.judging import DifficultyJudge
-from serve.kept import open_memory
-from serve.ledger.keeping import Keeping
+from serve.documents.grounding import Grounding
+from serve.documents.library import open_library
+from serve.documents.remote_library import RemoteLibrary, answer
+from serve.generation.judging import DifficultyJudge
 from serve.ledger.keys import Keys
 from serve.ledger.quality import QualityFile
-from serve.ledger.receipts import log_to
 from serve.ledger.signins import Signins
 from serve.ledger.spending import Spending
-from serve.library import open_library
-from serve.limiting import Limiting
+from serve.limits.limiting import Limiting
+from serve.limits.shared_limits import answer as decide
 from serve.memory_order import go_first
-from serve.metering import Meter
 from serve.pipeline import Helpers, Pipeline
 from serve.policy.bank import Bank
 from serve.proxies import RemoteEmbedder, RemoteEngine, ask_bank, ask_cache, ask_library, card_of
-from serve.remote_library import RemoteLibrary, answer
-from serve.remote_memory import RemoteMemory
-from serve.remote_memory import answer as remember
-from serve.scoring import Scoring
-from serve.shared_limits import answer as decide
+from serve.quality.scoring import Scoring
+from serve.quality.watching import Watching
+from serve.receipts.features import Noting, salt_in
+from serve.receipts.keeping import Keeping
+from serve.receipts.metering import Meter
 from serve.specs import engine_spec
-from serve.watching import Watching
+from serve.telemetry.log_files import log_to
 
 
 class EngineReplica:

@@ -1,12 +1,12 @@
 """The way of a request, once, without coming back.
 
     2 authenticate        `Keys.authenticate`, before the body is read (called by the API)
-    3 limits              room for it with whoever pays: `serve.billing`
+    3 limits              room for it with whoever pays: `serve.limits.billing`
     4 screen              what must not go in, by the policies in force: `serve.screening`
-    6 retrieve            passages of the named collections: `serve.grounding`
-    5 cache               the same again, in other words, or just now: `serve.remembering`
+    6 retrieve            passages of the named collections: `serve.documents.grounding`
+    5 cache               the same again, in other words, or just now: `serve.caching.remembering`
     7 choose the tier     the named one, or for `auto` what `serve.policy.routing` says
-    8 admission           a permit of that tier's gate     } `serve.answering`, for every
+    8 admission           a permit of that tier's gate     } `serve.generation.answering`, for every
     9 generate            tried, tried elsewhere, continued } generation of the request
    10 cite, observe       what came from documents is checked; chunks are noted in the receipt
 
@@ -25,17 +25,19 @@ from index.caches.memory import Memory
 from index.caches.sharing import Sharing
 from models.embedder import Embedder
 from models.engine import Chunk, ChunkStream, Engine, Prompt, Usage
-from serve.answering import Answering, Order
-from serve.asked import Question
-from serve.billing import Billing
-from serve.checking import Checking
-from serve.choices import interleave
+from serve.caching.asked import Question
+from serve.caching.checking import Checking
+from serve.caching.remembering import Remembering, Wanted
 from serve.config import Settings
+from serve.documents.grounding import Grounding, Grounds, Looking, asked_text
+from serve.documents.questions import Asking
 from serve.errors import NotFound
-from serve.features import Noting
-from serve.grounding import Grounding, Grounds, Looking, asked_text
-from serve.judging import Judge
-from serve.limiting import Limiting
+from serve.generation.answering import Answering, Order
+from serve.generation.choices import interleave
+from serve.generation.judging import Judge
+from serve.generation.tiers import Tier, Watch, tiers_of
+from serve.limits.billing import Billing
+from serve.limits.limiting import Limiting
 from serve.policy.brownout import Brownout, shortened
 from serve.policy.routing import (
     Asked,
@@ -47,12 +49,10 @@ from serve.policy.routing import (
     size_of,
 )
 from serve.profiles import BUNDLED
-from serve.questions import Asking
 from serve.receipt import Receipt
-from serve.remembering import Remembering, Wanted
+from serve.receipts.features import Noting
 from serve.request import AUTO, Request, model_not_allowed
 from serve.screening import Screening
-from serve.tiers import Tier, Watch, tiers_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from models.engine import Chunk, Usage
-from serve.features import Features
-from serve.texts import Texts
-from serve.usages import add_usage, total_usage
+from serve.receipts.features import Features
+from serve.receipts.texts import Texts
+from serve.receipts.usages import add_usage, total_usage
 
 
 def new_request_id() -> str:

@@ -5,8 +5,8 @@ from typing import Final
 
 from index.store.records import NOBODY, Reader
 from models.engine import Prompt
+from serve.documents.grounding import FromDocuments
 from serve.errors import NotAllowed
-from serve.grounding import FromDocuments
 from serve.policy.freshness import Freshness
 from serve.policy.limits import Payer
 from serve.screening import Screened

@@ -15,9 +15,9 @@ from typing import Final
 from index.answers.links import LinkFilter
 from index.answers.pictures import PictureFilter
 from models.engine import ChunkStream, Message, Prompt, Usage
+from serve.documents.grounding import tokens_of
 from serve.errors import BadRequest, ContentBlocked, NotAllowed
 from serve.fitting import fitted, watched
-from serve.grounding import tokens_of
 from serve.policy.filters.forms import forms_of
 from serve.policy.filters.incoming import is_readable, masked, texts_of
 from serve.policy.filters.injection import trained

@@ -17,9 +17,9 @@ from serve.api.house import House
 from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
 from serve.errors import InvalidKey, MethodNotAllowed, NotFound, TooManyBadKeys
-from serve.ledger.log_lines import REQUEST
-from serve.ledger.receipt_line import as_line, as_row
-from serve.metering import counters
+from serve.receipts.metering import counters
+from serve.receipts.receipt_line import as_line, as_row
+from serve.telemetry.log_lines import REQUEST
 
 __all__ = ["House", "create_app"]
 

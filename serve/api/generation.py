@@ -20,8 +20,8 @@ from serve.api.schema_sampling import SamplingFields
 from serve.errors import BadRequest
 from serve.policy.freshness import KNOWN, Freshness
 from serve.receipt import Reference
+from serve.receipts.texts import Texts
 from serve.request import Request
-from serve.texts import Texts
 
 QUALITY = "x-hearth-quality"
 LOWEST_LOGPROB = -9999.0  # OpenAI's stand-in for "practically impossible"; JSON has no -inf

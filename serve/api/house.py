@@ -13,16 +13,16 @@ from serve.api.guard import authorities
 from serve.api.states import TierStates
 from serve.config import Settings, secret
 from serve.errors import NotFound
-from serve.ledger.keeping import Keeping
 from serve.ledger.keys import Keys
-from serve.ledger.metrics import Metrics
 from serve.ledger.quality import QualityFile
 from serve.ledger.signins import Signins
-from serve.ledger.traces import Traces, headers_of
-from serve.metering import Meter
 from serve.pipeline import Pipeline
 from serve.policy.knocks import Knocks
-from serve.watching import Watching
+from serve.quality.watching import Watching
+from serve.receipts.keeping import Keeping
+from serve.receipts.metering import Meter
+from serve.telemetry.metrics import Metrics
+from serve.telemetry.traces import Traces, headers_of
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from serve.api.lists import asked_of, whole
 from serve.api.schema_feedback import NewFeedback
 from serve.api.vector_stores import asked_for
 from serve.errors import BadRequest, NotFound
-from serve.ledger.feedback import BYS, By, Opinion, comments, put, summary
-from serve.ledger.receipt_file import found, known
+from serve.receipts.feedback import BYS, By, Opinion, comments, put, summary
+from serve.receipts.receipt_file import found, known
 
 SETTLING: Final = 2.0  # seconds that a question waits for what this gateway has still to write
 DAYS: Final = 30

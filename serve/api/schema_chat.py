@@ -18,8 +18,8 @@ from serve.api.schema_tools import (
     check_kinds,
     documents_of,
 )
+from serve.documents.grounding import FromDocuments
 from serve.errors import BadRequest
-from serve.grounding import FromDocuments
 from serve.sections.requests import LimitSettings
 
 

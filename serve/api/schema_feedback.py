@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from serve.api.schema import Schema
-from serve.ledger.feedback import Rating
+from serve.receipts.feedback import Rating
 
 
 class NewFeedback(Schema):

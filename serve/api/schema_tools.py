@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 from index.filters import parse
 from serve.api.schema import Schema
 from serve.api.schema_messages import FunctionName
+from serve.documents.grounding import FromDocuments
 from serve.errors import BadRequest
-from serve.grounding import FromDocuments
 
 
 def _an_object(value: object) -> object:

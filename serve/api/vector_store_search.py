@@ -11,8 +11,8 @@ from serve.api.library_objects import place_of
 from serve.api.permission import payers_of
 from serve.api.schema_vector_stores import StoreSearch
 from serve.api.vector_stores import asked_for, noticed
+from serve.documents.questions import Asking
 from serve.policy.accounts import Cost
-from serve.questions import Asking
 
 NOT_REWRITTEN = "The question was searched for as it is: it is never rewritten here."
 

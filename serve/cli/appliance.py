@@ -12,7 +12,7 @@ from serve.cli.options import AsJson, Config, Home, Port, fail, settings_from
 
 if TYPE_CHECKING:
     from serve.config import Settings
-    from serve.ledger.recent import Recent
+    from serve.telemetry.recent import Recent
 
 LAST_WORDS = 15  # lines of the log
 

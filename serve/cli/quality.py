@@ -58,7 +58,7 @@ def forget(reach: Access) -> None:
 @commands.command()
 def check(file: Annotated[Path, typer.Argument(help="One JSON object a line.")]) -> None:
     """Say whether a file of golden questions is right."""
-    from serve.golden import GoldenRefused, read_golden
+    from serve.quality.golden import GoldenRefused, read_golden
 
     try:
         golden = read_golden(file)

@@ -50,7 +50,7 @@ def show(
     config: Config = None,
 ) -> None:
     """Show one receipt, whole."""
-    from serve.ledger.receipt_file import found
+    from serve.receipts.receipt_file import found
 
     with receipts_file(home, config) as db:
         one = found(db, receipt_id)
@@ -87,7 +87,7 @@ def receipts_file(home: Home, config: Config) -> Iterator["apsw.Connection"]:
     """Ends the command with exit code 1 where there is none, or it cannot be read."""
     import apsw
 
-    from serve.ledger.receipt_file import known
+    from serve.receipts.receipt_file import known
 
     path = settings_from(home, None, config).receipts_file
     try:

@@ -65,9 +65,9 @@ async def _routes(
     settings: "Settings", prompts: list["Prompt"], quality: float
 ) -> list[tuple[str, str, str]]:
     """The text, the tier and the reason for each prompt."""
-    from serve.judging import DifficultyJudge
+    from serve.documents.questions import Asking
+    from serve.generation.judging import DifficultyJudge
     from serve.policy.routing import Asked, Hints, Option, choose, last_turn, size_of
-    from serve.questions import Asking
 
     judge, embedder = DifficultyJudge(patience=60), _embedder(settings)
     options = [Option(n, "ready", tier.context_length) for n, tier in settings.tiers.items()]

@@ -14,7 +14,7 @@ from serve.cli.options import AsJson, Config, Home, settings_from
 from serve.cli.receipts import receipts_file
 
 if TYPE_CHECKING:
-    from serve.ledger.usage import Machine, Usage, Used
+    from serve.receipts.usage import Machine, Usage, Used
 
 HEADS: Final = {
     "requests": 9, "again": 7, "failed": 7, "input": 11, "cached": 11, "output": 11, "saved": 11,
@@ -33,7 +33,7 @@ def usage(  # noqa: PLR0913, PLR0917  (options of a command)
     config: Config = None,
 ) -> None:
     """Add up requests, tokens, money and energy (watt-hours), and what the machine took."""
-    from serve.ledger.usage import usage as added_up
+    from serve.receipts.usage import usage as added_up
 
     settings = settings_from(home, None, config)
     local = [name for name, tier in settings.tiers.items() if not tier.remote]

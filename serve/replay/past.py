@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any, Final, Literal
 
 from models.engine import Usage
-from serve.features import Features
+from serve.receipts.features import Features
 
 Refusal = Literal["limit", "admission", "model"]
 BY_LIMIT: Final = frozenset({"rate_limit_exceeded", "insufficient_quota"})

@@ -9,11 +9,11 @@ import apsw
 
 from serve.config import Settings
 from serve.ledger.quality import QualityFile
-from serve.ledger.receipt_file import known
-from serve.ledger.recent import Recent, recent
 from serve.receipt import id_at
+from serve.receipts.receipt_file import known
 from serve.supervisor import probe
 from serve.supervisor.place import Place
+from serve.telemetry.recent import Recent, recent
 
 LATELY: Final = 300.0  # seconds
 MOST: Final = 50_000  # receipts that are looked at

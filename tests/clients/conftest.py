@@ -19,9 +19,9 @@ from models.embedder import HashingEmbedder
 from models.scripted import ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
-from serve.grounding import Grounding
+from serve.documents.grounding import Grounding
+from serve.documents.library import open_library
 from serve.ledger.keys import Keys
-from serve.library import open_library
 from serve.pipeline import Helpers, Pipeline
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from serve.kept import FILE
+from serve.caching.kept import FILE
 from tests.cluster.appliance import Appliance, eventually, running
 
 pytestmark = pytest.mark.slow

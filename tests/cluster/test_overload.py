@@ -61,7 +61,7 @@ def test_a_herd_is_served_or_refused_and_kills_no_process(appliance: Appliance) 
 
 
 def test_a_storm_of_clients_that_retry_at_once_is_served_or_refused(appliance: Appliance) -> None:
-    """That the engine has no more to do by it, tests/serve/test_tiers.py tells."""
+    """That the engine has no more to do by it, tests/serve/generation/test_tiers.py tells."""
     assert eventually(lambda: answers(appliance), 60)
     seen = Counter[int]()
 

@@ -20,7 +20,7 @@ from index.store.store import Store
 from models.embedder import DeepEmbeddings, Embedder, HashingEmbedder, Inputs, Purpose
 from models.errors import EngineUnavailable, PromptRefused
 from models.tokens import WordTokens
-from serve.questions import Asking
+from serve.documents.questions import Asking
 
 ANNA, BEN = Reader("anna"), Reader("ben")
 MADE_BY = Embedding("hash/1", 64)

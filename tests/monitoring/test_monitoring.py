@@ -14,9 +14,9 @@ import yaml
 from index.caches.measured import Measured
 from models.engine import Usage
 from models.load import Load
-from serve.ledger.metrics import Metrics
 from serve.policy.quality import Trend
 from serve.receipt import Attempt, Forecast, Receipt, Step
+from serve.telemetry.metrics import Metrics
 
 FOLDER = Path(__file__).parents[2] / "monitoring"
 PROMTOOL = shutil.which("promtool")

@@ -12,12 +12,12 @@ from models.errors import EngineDied, EngineError, GenerationTimeout, ModelRefus
 from models.residence import Resident
 from models.scripted import Script, ScriptedEngine
 from models.vllm.outputs import BROKEN_OFF
-from serve import attended
 from serve.config import Settings
+from serve.documents.questions import Asking
 from serve.errors import describe
+from serve.generation import attended
 from serve.pipeline import Helpers, Pipeline, Request
 from serve.policy.routing import Guess
-from serve.questions import Asking
 from serve.receipt import Receipt
 
 TEXT = " ".join(f"w{i}" for i in range(22))

@@ -4,8 +4,8 @@ import orjson
 import pytest
 
 from models.engine import Chunk, Usage
-from serve.ledger.receipt_line import told
 from serve.receipt import Receipt, new_request_id
+from serve.receipts.receipt_line import told
 
 
 def test_request_ids_differ() -> None:

@@ -18,9 +18,9 @@ from models.embedder import HashingEmbedder
 from models.engine import Chunk, Format, Message, Prompt, Sampling, ToolCall, merge
 from models.scripted import Script, ScriptedEngine
 from serve.config import Settings
+from serve.documents.grounding import FromDocuments, Grounding
+from serve.documents.library import open_library
 from serve.errors import BadRequest, ContentBlocked, NotAllowed
-from serve.grounding import FromDocuments, Grounding
-from serve.library import open_library
 from serve.pipeline import Helpers, Pipeline
 from serve.receipt import Receipt
 from serve.request import Request

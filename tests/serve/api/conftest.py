@@ -17,10 +17,10 @@ from models.embedder import HashingEmbedder
 from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
+from serve.documents.library import open_library
 from serve.ledger.keys import Keys
 from serve.ledger.rights import ADMIN
 from serve.ledger.signins import Signins
-from serve.library import open_library
 from serve.pipeline import Helpers, Pipeline
 
 MODEL = "echo"

@@ -11,8 +11,8 @@ import pytest
 from models.scripted import Script
 from serve.ledger.quality import QualityFile
 from serve.ledger.rights import ADMIN
-from serve.scoring import Scoring
-from serve.watching import Watching
+from serve.quality.scoring import Scoring
+from serve.quality.watching import Watching
 from tests.serve.api.conftest import Api, MakeApi
 
 URL = "/admin/quality"

@@ -10,10 +10,10 @@ import pytest
 
 from index.caches.local import LocalMemory
 from models.scripted import Script
-from serve.ledger.keeping import Keeping
-from serve.ledger.receipt_file import known
-from serve.ledger.usage import usage
 from serve.pipeline import Helpers, Pipeline
+from serve.receipts.keeping import Keeping
+from serve.receipts.receipt_file import known
+from serve.receipts.usage import usage
 from tests.serve.api.conftest import Api, MakeApi
 
 CHAT, RECEIPTS, FEEDBACK = "/v1/chat/completions", "/v1/receipts", "/v1/feedback"

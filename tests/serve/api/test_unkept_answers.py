@@ -10,9 +10,9 @@ import pytest
 from index.caches.local import LocalMemory
 from index.errors import StorageBusy
 from index.keeper import Keeper
-from serve.grounding import Grounding
+from serve.caching.remote_memory import RemoteMemory
+from serve.documents.grounding import Grounding
 from serve.pipeline import Helpers, Pipeline
-from serve.remote_memory import RemoteMemory
 from tests.serve.api.conftest import Api, MakeApi
 
 STORES = "/v1/vector_stores"

@@ -22,14 +22,14 @@ from models.scripted import ScriptedEngine
 from serve.api.app import House, create_app
 from serve.cli import cache, docs, quality
 from serve.config import Settings
-from serve.grounding import Grounding
+from serve.documents.grounding import Grounding
+from serve.documents.library import open_library
 from serve.ledger.keys import Keys
 from serve.ledger.quality import QualityFile
 from serve.ledger.rights import ADMIN
-from serve.library import open_library
 from serve.pipeline import Helpers, Pipeline
-from serve.scoring import Scoring
-from serve.watching import Watching
+from serve.quality.scoring import Scoring
+from serve.quality.watching import Watching
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ import yaml
 
 from serve.config import load
 from serve.ledger.keys import Keys
-from serve.ledger.receipt_file import ReceiptFile
+from serve.receipts.receipt_file import ReceiptFile
 from serve.supervisor.place import Place
 from serve.supervisor.probe import READY
 from tests.serve.conftest import Answers
-from tests.serve.ledger.receipts_made import row
+from tests.serve.receipts.receipts_made import row
 
 ROOT = Path(__file__).parents[3]
 

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from serve.cli import receipts
 from serve.cli.usage import usage
 from serve.ledger.keys import Keys
-from serve.ledger.power import Power, note
-from serve.ledger.receipt_file import HOUR, ReceiptFile, known
-from tests.serve.ledger.receipts_made import row
+from serve.receipts.power import Power, note
+from serve.receipts.receipt_file import HOUR, ReceiptFile, known
+from tests.serve.receipts.receipts_made import row
 
 Run = Callable[..., Result]
 NOW = time.time()

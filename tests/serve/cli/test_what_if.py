@@ -19,13 +19,13 @@ from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.cli.what_if import what_if
 from serve.config import Settings
-from serve.features import Noting, salt_in
-from serve.ledger.keeping import Keeping
+from serve.documents.questions import Asking
 from serve.ledger.keys import Keys
 from serve.pipeline import Helpers, Pipeline
 from serve.policy.difficulty import trained
 from serve.policy.routing import Guess
-from serve.questions import Asking
+from serve.receipts.features import Noting, salt_in
+from serve.receipts.keeping import Keeping
 
 EASY, HARD = "what is this", "prove that it is so"
 CONFIG: dict[str, Any] = {

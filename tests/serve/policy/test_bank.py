@@ -17,7 +17,7 @@ STEP = 0.01  # seconds
 
 
 class Gateway:
-    """As `serve.limiting` does it, without the waiting; `bank` None: it is gone."""
+    """As `serve.limits.limiting` does it, without the waiting; `bank` None: it is gone."""
 
     def __init__(self, name: str, bank: Bank | None) -> None:
         self.name, self.bank = name, bank

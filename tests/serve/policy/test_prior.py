@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.embedder import SentenceEmbedder
-from serve.judging import DifficultyJudge
+from serve.documents.questions import Asking
+from serve.generation.judging import DifficultyJudge
 from serve.policy.difficulty import trained
 from serve.policy.prior import SIGNS, demand, signs
 from serve.policy.routing import Guess
-from serve.questions import Asking
 from serve.sections.routing import RoutingSettings
 
 PROMPTS = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.engine import Usage
 from serve.config import Settings
-from serve.features import Features
+from serve.receipts.features import Features
 from serve.replay.past import Outcome, Past
 from serve.replay.rates import Rates
 from serve.replay.simulation import World

@@ -6,9 +6,9 @@ import orjson
 
 from models.engine import Usage
 from serve.config import Settings
-from serve.ledger.receipt_line import as_line
+from serve.receipts.receipt_line import as_line
 from serve.replay.comparison import Comparison, compared
-from tests.serve.ledger.receipts_made import AT, receipt
+from tests.serve.receipts.receipts_made import AT, receipt
 from tests.serve.replay.past_made import TIERS, past
 
 OLD = Settings(tiers=TIERS, routing={"quality": 0.5})

@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from models.engine import Usage
-from serve.ledger.receipt_line import as_line
+from serve.receipts.receipt_line import as_line
 from serve.replay.past import Past, filled, past_of
-from tests.serve.ledger.receipts_made import AT, receipt
+from tests.serve.receipts.receipts_made import AT, receipt
 from tests.serve.replay.past_made import FEATURES, past
 
 

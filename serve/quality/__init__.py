@@ -1,0 +1,1 @@
+"""Golden questions: asked again and again, so that a drop is noticed."""

@@ -1,0 +1,1 @@
+"""What happened to requests: kept, told, rated and added up."""

@@ -1,0 +1,85 @@
+"""Usage adds up to the receipts to the token, and what the machine took is told apart."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+
+from models.engine import Usage as Tokens
+from serve.receipts.power import Power, note
+from serve.receipts.receipt_file import HOUR, ReceiptFile, known
+from serve.receipts.usage import usage
+from serve.sections.receipts import CostSettings
+from tests.serve.receipts.receipts_made import AT, row
+
+FREE = CostSettings()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[ReceiptFile]:
+    with closing(ReceiptFile(tmp_path / "receipts.db")) as made:
+        yield made
+
+
+@pytest.fixture
+def db(file: ReceiptFile, tmp_path: Path) -> Iterator[apsw.Connection]:
+    with closing(known(tmp_path / "receipts.db", write=True)) as made:
+        yield made
+
+
+def test_it_adds_up_to_the_receipts_to_the_token(file: ReceiptFile, db: apsw.Connection) -> None:
+    draw = random.Random(1)
+    keys, truth = ["anna", "bert"], Counter[str]()
+    for number in range(500):
+        key, tokens = draw.choice(keys), Tokens(draw.randrange(99), draw.randrange(99))
+        file.add([row(number, AT + draw.randrange(9 * HOUR), key_id=key, usage=tokens)])
+        truth[key] += tokens.total_tokens
+    found = usage(db, "key", 0.0, ["small"], FREE)
+    assert {each.name: each.amount.input + each.amount.output for each in found.rows} == truth
+    assert found.total.requests == 500
+    assert found.total.money == pytest.approx(125.0)
+    assert found.machine is None
+
+
+def test_what_is_given_again_costs_nothing_and_is_told_apart(
+    file: ReceiptFile, db: apsw.Connection
+) -> None:
+    again = {"cache": "hit", "attempts": [], "cost": 0.0, "energy": 0.0}
+    file.add([row(1), row(2, **again)])
+    total = usage(db, "model", 0.0, ["small"], FREE).total
+    assert (total.requests, total.again) == (2, 1)
+    assert (total.input, total.cached, total.output, total.saved) == (10, 4, 5, 15)
+    assert total.money == 0.25
+
+
+def test_days_are_those_of_utc_and_since_begins_with_its_hour(
+    file: ReceiptFile, db: apsw.Connection
+) -> None:
+    file.add([row(n, AT + n * 12 * HOUR) for n in range(4)])
+    found = usage(db, "day", AT + HOUR * 12 + 1800, ["small"], FREE)
+    assert [(each.name, each.amount.requests) for each in found.rows] == [
+        ("2027-01-15", 1),
+        ("2027-01-16", 2),
+    ]
+    assert found.since == AT + 12 * HOUR
+
+
+def test_the_busy_machine_is_shared_by_time_at_its_engines_and_idling_stays_apart(
+    file: ReceiptFile, db: apsw.Connection
+) -> None:
+    file.add([row(1), row(2, key_id="bert"), row(3, key_id="bert"), row(4, tier="elsewhere")])
+    note(db, int(AT // HOUR), Power(1800.0, 600.0, 300.0, 120.0))
+    note(db, int(AT // HOUR), Power(1800.0, 600.0, 300.0, 120.0))
+    costs = CostSettings(kwh=0.5, hardware=300, hours=100)
+    found = usage(db, "key", AT, ["small"], costs)
+    assert found.machine is not None
+    assert (found.machine.seconds, found.machine.busy) == (3600, 1200)
+    assert found.machine.money == pytest.approx(0.3 + 3.0)
+    assert found.machine.idle_money == pytest.approx(0.12 + 2.0)
+    anna, bert = found.rows
+    assert anna.machine_money == pytest.approx((3.3 - 2.12) / 3)
+    assert bert.machine_energy == pytest.approx((600 - 240) * 2 / 3)
