@@ -45,6 +45,7 @@ MANY = 100_000  # the gateway decides who waits, not Serve
 # Seconds. A frozen process has missed three in a row after 13; 30 are to be enough to replace it,
 # of which a new process takes 3 to 9 on two busy cores, before it loads a model.
 HEALTH_TIMEOUT = 4
+DRAIN_PERIOD = 0.2  # seconds between looks at gateways that finish
 WATCH_PERIOD = 0.5  # seconds between looks at the head
 STATUS_PERIOD = 5.0  # seconds between questions to Serve, once ready: each costs 50 ms of a core
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)  # receipts tell more
@@ -56,18 +57,31 @@ NEEDLESS = ("_private/monitor.py", "dashboard/dashboard.py", "_private/log_monit
 
 def main() -> int:
     settings = load()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     say("starting", "Starting Ray.")
     start_ray(settings)
+    stop = threading.Event()
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # after Ray, which puts handlers of its own there
+        signal.signal(number, lambda *_: stop.set())
     say("starting", "Loading the engines.")
     serve.run_many(applications(settings), wait_for_applications_running=False)
     code = watch(stop, later_applications(settings))
     if code == 0:
         say("stopping", "Finishing the answers that are under way.")
+        drain()
         serve.shutdown()  # type: ignore[no-untyped-call]
     return code
+
+
+def drain() -> None:
+    """The gateways end before what they need: each takes nothing new and finishes what it has, for
+    `gateway.drain_seconds` at most. Serve alone would end everything at once, the proxy first.
+    """
+    serve.delete(GATEWAY_APP, _blocking=False)
+    while GATEWAY_APP in serve.status().applications:
+        time.sleep(DRAIN_PERIOD)
 
 
 def say(state: str, detail: str) -> None:

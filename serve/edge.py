@@ -34,6 +34,7 @@ SERVE_HEADERS = (
     "x-session-id",
     "serve_multiplexed_model_id",
 )
+STAND_IN = "SERVE_PROXY_ACTOR"  # how Serve names it
 CLIENT = "x-hearth-client"  # the address of whoever is connected, whatever they say it is
 
 
@@ -91,6 +92,9 @@ def _frontend(deadlines: Deadlines) -> str:
         "http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
         " if { res.fhdr(x-request-id) -m found }",
         "http-response del-header server",
+        # Serve's own proxy stands in where no gateway is left: it knows no path then.
+        "http-response return status 503 default-errorfiles if { status 404 }"
+        f" {{ srv_name -m beg {STAND_IN} }} {{ res.hdr(content-type) -m beg text/plain }}",
     ]
     return "    ".join(["", *_lines(rules)])
 

@@ -34,12 +34,15 @@ frontend http_frontend
     http-request return status 200 content-type text/plain string "app" if routes
     acl is_app path_beg /app
     use_backend app if is_app
+    use_backend stood_in if {{ path_beg /stood-in }}
     default_backend default_backend
 backend default_backend
     http-request return status 404 content-type text/plain lf-string "Path '%[path]' not found."
 backend app
     timeout server 1s
     server nobody 127.0.0.1:{nobody}
+backend stood_in
+    server SERVE_PROXY_ACTOR-fallback-1 127.0.0.1:{nobody}
 listen stats
   bind *:{stats}
   stats enable
@@ -59,6 +62,11 @@ TWO_IDS = (
     b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nserver: uvicorn\r\n"
     b"x-request-id: req_ours\r\nx-request-id: another\r\nconnection: close\r\n\r\n"
 )
+NO_PATH = (
+    b"HTTP/1.1 404 Not Found\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 8\r\n"
+    b"connection: close\r\n\r\nNo path."
+)
+OURS = NO_PATH.replace(b"text/plain; charset=utf-8", b"application/json")
 
 
 @pytest.fixture
@@ -78,7 +86,10 @@ def upstream(nobody: int) -> Iterator[list[bytes]]:
     class Answer(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             heads.append(self.request.recv(65536))
-            self.request.sendall(TWO_IDS)
+            path = heads[-1].split()[1]
+            self.request.sendall(
+                {b"/stood-in": NO_PATH, b"/stood-in/ours": OURS}.get(path, TWO_IDS)
+            )
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", nobody), Answer) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -145,6 +156,14 @@ def test_an_absent_gateway_is_a_json_503(port: int) -> None:
     status, body = ask(port, get("/app"))
     assert status == 503
     assert json.loads(body)["error"]["code"] == "no_healthy_backend"
+
+
+@pytest.mark.usefixtures("upstream")
+def test_where_serves_own_proxy_stands_in_and_knows_nothing_it_is_a_json_503(port: int) -> None:
+    status, body = ask(port, get("/stood-in"))
+    assert status == 503
+    assert json.loads(body)["error"]["code"] == "no_healthy_backend"
+    assert ask(port, get("/stood-in/ours"))[0] == 404  # a gateway behind it has said so
 
 
 def test_a_head_that_does_not_arrive_is_cut(port: int) -> None:
