@@ -103,7 +103,7 @@ def stop(child: subprocess.Popen[bytes], settings: Settings) -> None:
     family = _family(child.pid)
     child.send_signal(signal.SIGTERM)
     try:
-        child.wait(timeout=30)
+        child.wait(timeout=settings.gateway.drain_seconds + 30)
     finally:
         _, alive = psutil.wait_procs(family, timeout=10)
         for process in alive:
