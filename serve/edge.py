@@ -92,8 +92,9 @@ def _frontend(deadlines: Deadlines) -> str:
         "http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
         " if { res.fhdr(x-request-id) -m found }",
         "http-response del-header server",
-        # Serve's own proxy stands in where no gateway is left: it knows no path then.
-        "http-response return status 503 default-errorfiles if { status 404 }"
+        # Serve's own proxy stands in where no gateway is left: it knows no path then, or asks one
+        # that has just died. What gateways say through it is never plain text with these.
+        "http-response return status 503 default-errorfiles if { status 404 500 503 }"
         f" {{ srv_name -m beg {STAND_IN} }} {{ res.hdr(content-type) -m beg text/plain }}",
     ]
     return "    ".join(["", *_lines(rules)])

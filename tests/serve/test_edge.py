@@ -67,6 +67,11 @@ NO_PATH = (
     b"connection: close\r\n\r\nNo path."
 )
 OURS = NO_PATH.replace(b"text/plain; charset=utf-8", b"application/json")
+STOOD_IN = {
+    b"/stood-in": NO_PATH,
+    b"/stood-in/dead": NO_PATH.replace(b"404 Not Found", b"500 Internal Server Error"),
+    b"/stood-in/ours": OURS,
+}
 
 
 @pytest.fixture
@@ -87,9 +92,7 @@ def upstream(nobody: int) -> Iterator[list[bytes]]:
         def handle(self) -> None:
             heads.append(self.request.recv(65536))
             path = heads[-1].split()[1]
-            self.request.sendall(
-                {b"/stood-in": NO_PATH, b"/stood-in/ours": OURS}.get(path, TWO_IDS)
-            )
+            self.request.sendall(STOOD_IN.get(path, TWO_IDS))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", nobody), Answer) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -160,9 +163,10 @@ def test_an_absent_gateway_is_a_json_503(port: int) -> None:
 
 @pytest.mark.usefixtures("upstream")
 def test_where_serves_own_proxy_stands_in_and_knows_nothing_it_is_a_json_503(port: int) -> None:
-    status, body = ask(port, get("/stood-in"))
-    assert status == 503
-    assert json.loads(body)["error"]["code"] == "no_healthy_backend"
+    for path in ("/stood-in", "/stood-in/dead"):
+        status, body = ask(port, get(path))
+        assert status == 503
+        assert json.loads(body)["error"]["code"] == "no_healthy_backend"
     assert ask(port, get("/stood-in/ours"))[0] == 404  # a gateway behind it has said so
 
 
