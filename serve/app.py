@@ -60,10 +60,8 @@ def main() -> int:
     say("starting", "Starting Ray.")
     start_ray(settings)
     stop = threading.Event()
-    for number in (
-        signal.SIGTERM,
-        signal.SIGINT,
-    ):  # after Ray, which puts handlers of its own there
+    # After Ray, which puts handlers of its own there, and dies of SIGTERM at once.
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     say("starting", "Loading the engines.")
     serve.run_many(applications(settings), wait_for_applications_running=False)
