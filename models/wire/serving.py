@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from models.batching import in_batches
-from models.engine import Engine, Prompt, merge
-from models.errors import EngineError, EngineInterrupted
+from models.engine import Engine, merge
+from models.errors import EngineError, EngineInterrupted, EngineUnavailable
 from models.wire.codec import chunk_to_bytes, error_to_bytes, load_to_bytes, prompt_of_bytes
 from models.wire.connection import Connection, Kind
 
@@ -41,10 +41,12 @@ class Door:
         self._server = await loop.create_unix_server(self._welcome, self.path)
 
     async def close(self) -> None:
-        """Lets in nobody new, waits for all answers that are under way, and hangs up."""
+        """Takes nothing new, waits for all answers that are under way, and hangs up."""
         if self._server is None:
             return
         self._server.close()
+        for caller in self._callers:
+            caller.closing = True
         await self._quiet.wait()
         for caller in list(self._callers):
             caller.connection.close()
@@ -68,7 +70,9 @@ class Door:
 
 
 class _Caller:
-    """One connection, with the tasks of its calls by their numbers."""
+    """One connection, with the tasks of its calls by their numbers. One that is `closing` takes no
+    new prompts.
+    """
 
     def __init__(
         self, engine: Engine, wake: Callable[[], None], count: Callable[[int], None]
@@ -78,6 +82,7 @@ class _Caller:
         self._count = count
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._gone: Callable[[], None] = lambda: None
+        self.closing = False
         self.connection = Connection(self._hear, self._lost)
 
     def then(self, gone: Callable[[], None]) -> None:
@@ -89,7 +94,7 @@ class _Caller:
                 task.cancel()
         elif kind is Kind.ASK:
             self.connection.say(Kind.HEARD, number)
-            self._begin(number, self._answer(number, prompt_of_bytes(body)))
+            self._begin(number, self._answer(number, body))
         elif kind is Kind.LOAD:
             self._begin(number, self._load(number))
         elif kind is Kind.HEALTH:
@@ -124,7 +129,10 @@ class _Caller:
             return
         self.connection.say(Kind.ERROR, number, error_to_bytes(error))
 
-    async def _answer(self, number: int, prompt: Prompt) -> None:
+    async def _answer(self, number: int, body: bytes) -> None:
+        if self.closing:
+            raise EngineUnavailable("The engine is ending.")
+        prompt = prompt_of_bytes(body)
         async with aclosing(self._engine.generate(prompt)) as chunks:
             if prompt.whole:
                 whole = merge([chunk async for chunk in chunks])

@@ -116,6 +116,7 @@ def stop(settings: Settings, say: Callable[[str], None]) -> bool:
         time.sleep(0.1)
     if end_leftovers(settings):
         return False
+    rmtree(run_folder(settings), ignore_errors=True)  # looking for them has made it again
     if settings.data.is_dir():
         place.tell("stopped", "Stopped.", settings.url)
     return True

@@ -214,6 +214,8 @@ async def test_a_door_closes_after_the_answers_that_are_under_way(tmp_path: Path
         stream = engine.generate(prompt("one two three four five"))
         first = await anext(stream)
         closing = asyncio.create_task(replicas.doors[0].close())
+        with pytest.raises(EngineUnavailable):
+            await said(engine.generate(prompt("too late")))
         assert first.text + await said(stream) == "one two three four five"
         await asyncio.wait_for(closing, 5)
 
