@@ -16,7 +16,7 @@ from models.wire.connection import Kind
 from models.wire.line import Line
 
 LOOK_AGAIN: Final = 1.0  # seconds between looks for replicas that are still missing
-PATIENCE: Final = 1.0  # seconds that a replica may take to say that it heard
+PATIENCE: Final = 1.0  # seconds that a replica may take to be found, or to say that it heard
 
 Find = Callable[[], Awaitable[Path]]
 
@@ -48,7 +48,8 @@ class WiredEngine:
                 yield chunk_of_bytes(chunk)
 
     async def load(self) -> Load:
-        load = load_of_bytes(await (await self._line()).ask(Kind.LOAD))
+        """It is asked again and again: who has looked for a replica in vain does not wait anew."""
+        load = load_of_bytes(await (await self._line(patient=False)).ask(Kind.LOAD))
         if load.context_length is not None:  # it may be less than the settings say
             self._card = replace(self._card, context_length=load.context_length)
         return load
@@ -69,12 +70,13 @@ class WiredEngine:
         for line in self._lines.values():
             line.close()
 
-    async def _line(self) -> Line:
+    async def _line(self, patient: bool = True) -> Line:
         """Raises `EngineUnavailable` and what `find` raises."""
         lines = self._alive()
         if len(lines) < self._replicas and not self._closed:
             self._look()
-        if not lines and self._looking is not None:
+        worth = patient or time.monotonic() < self._looked_at + PATIENCE
+        if not lines and self._looking is not None and worth:
             await asyncio.shield(self._looking)
             lines = self._alive()
         if not lines:

@@ -123,8 +123,7 @@ def test_a_revoked_key_is_refused_by_every_gateway_at_once(appliance: Appliance)
 def test_killing_a_gateway_loses_no_answer_that_is_not_streamed(appliance: Appliance) -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = [pool.submit(ask, appliance, model="big", max_tokens=80) for _ in range(6)]
-        # Some in the engine, some perhaps still waiting for their gateway's part of it.
-        assert eventually(lambda: running_now(appliance) >= 3, SOON)
+        assert eventually(lambda: running_now(appliance) == 6, SOON)
         gateway, *_ = appliance.replicas("gateway")
         gateway.kill()
         assert {answer.result(timeout=60).status_code for answer in answers} == {200}

@@ -125,6 +125,29 @@ async def test_nobody_at_the_door_is_no_crash(tmp_path: Path) -> None:
     await engine.close()
 
 
+async def test_who_only_asks_how_it_is_does_not_wait_for_a_replica_that_does_not_come(
+    tmp_path: Path,
+) -> None:
+    replicas, there = Replicas(tmp_path, ScriptedEngine("echo")), asyncio.Event()
+
+    async def find() -> Path:
+        await there.wait()
+        return await replicas.find()
+
+    engine = WiredEngine(ScriptedEngine("echo").card, find)
+    answer = asyncio.create_task(said(engine.generate(prompt("it came"))))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(engine.load(), 1.1)
+    with pytest.raises(EngineUnavailable):
+        await asyncio.wait_for(engine.load(), 0.5)
+    await replicas.doors[0].open()
+    there.set()
+    assert await asyncio.wait_for(answer, 5) == "it came"
+    assert (await engine.load()).running == 0
+    await engine.close()
+    await replicas.doors[0].close()
+
+
 async def test_the_least_busy_replica_is_asked(tmp_path: Path) -> None:
     one, two = ScriptedEngine("echo", SLOW), ScriptedEngine("echo", SLOW)
     async with wired(tmp_path, one, two) as (engine, _):
