@@ -57,8 +57,7 @@ class TierStates:
 async def _state(engine: Engine) -> State:
     try:
         async with asyncio.timeout(PATIENCE):
-            await engine.health()
-            load = await engine.load()
+            load = await engine.load()  # it raises what its health would
     except EngineNotLoaded as exc:
         return State(exc.state, exc.message)
     except EngineError as exc:
