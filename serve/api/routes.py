@@ -29,6 +29,7 @@ from serve.api.health import live, ready
 from serve.api.metrics import metrics
 from serve.api.model_list import PREFIX, model, models
 from serve.api.moderations import moderations
+from serve.api.own_key import own_key
 from serve.api.readers import readers, share, unshare
 from serve.api.receipts import feedback_summary, give_feedback, receipt
 from serve.api.signin import signin
@@ -134,6 +135,7 @@ ROUTES = (
     _post("/v1/embeddings", embeddings, ("embed",)),
     _post("/v1/moderations", moderations, ("chat",)),
     _get("/v1/models", models),
+    _get("/v1/key", own_key),
     _get("/v1/receipts/{receipt}", receipt),
     _post("/v1/feedback", give_feedback, ("chat",)),
     _kept("/v1/files", {**_read(files), "POST": add_file}, body="multipart"),

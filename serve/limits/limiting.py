@@ -17,7 +17,7 @@ from typing import Final
 from serve.errors import QuotaSpent, RateLimited
 from serve.ledger.spending import Spending
 from serve.limits.shared_limits import Ask, SharedLimits
-from serve.policy.accounts import TOKENS, Cost, Denial, Kind, Moment
+from serve.policy.accounts import TOKENS, Cost, Denial, Kind, Left, Moment
 from serve.policy.budgets import SPANS, period_of
 from serve.policy.limits import Limiter, Payer, Reservation
 from serve.receipt import Receipt
@@ -112,6 +112,10 @@ class Limiting:
 
     def charge(self, payer: Payer, cost: Cost) -> None:
         self.limiter.charge(payer, cost, self.clocks.moment())
+
+    def left(self, payers: Sequence[Payer]) -> list[Left]:
+        """Of all limits of `payers`, as far as this gateway knows."""
+        return self.limiter.left(payers, self.clocks.moment())
 
     async def close(self) -> None:
         """What was spent is kept, what was drawn goes back."""

@@ -11,6 +11,7 @@ from serve.sections.quotas import Limits
 Kind = Literal["requests", "input_tokens", "output_tokens", "tokens"]
 TOKENS: Final[tuple[Kind, ...]] = ("tokens", "input_tokens", "output_tokens")
 KINDS: Final[tuple[Kind, ...]] = ("requests", *TOKENS)
+AT_A_TIME: Final = "requests at a time"
 A_SLOT: Final = 1.0  # seconds to come back after, when too many are being answered
 
 SpentIn = Callable[[Span], Spent]
@@ -89,6 +90,20 @@ class Denial:
     renews_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How much of `limit` is left: `what` limit of `whose`, in words. All of it is there again in
+    `full_in` seconds or, of a budget, at `renews_at`, in unix seconds.
+    """
+
+    whose: str
+    what: str
+    limit: float
+    left: float
+    full_in: float | None = None
+    renews_at: float | None = None
+
+
 class Account:
     """`whose` it is, in words. Costs of requests in flight count as used: `held` for budgets.
 
@@ -128,7 +143,7 @@ class Account:
         reasons = [*self._rates(cost, moment.now), *self._budgets(cost, spent, moment.at)]
         most = self.limits.parallel
         if most is not None and self.running >= self._places(most):
-            reasons.append(Denial(self.whose, "requests at a time", most, A_SLOT))
+            reasons.append(Denial(self.whose, AT_A_TIME, most, A_SLOT))
         return max(reasons, key=lambda reason: reason.retry_after, default=None)
 
     def _places(self, most: int) -> int:
@@ -145,8 +160,7 @@ class Account:
     def _rates(self, cost: Cost, now: float) -> Iterator[Denial]:
         for kind, bucket in self.buckets.items():
             if wait := bucket.wait(cost.of(kind), now):
-                what = f"{kind.replace('_', ' ')} per minute"
-                yield Denial(self.whose, what, bucket.size, wait)
+                yield Denial(self.whose, _rate(kind), bucket.size, wait)
 
     def _budgets(self, cost: Cost, spent: SpentIn, at: float) -> Iterator[Denial]:
         for span, units in self.budgets:
@@ -190,3 +204,20 @@ class Account:
             for unit, most in units:
                 if (used := past.of(unit)) >= share * most:
                     yield f"{self.whose}: {used / most:.0%} of its {unit} per {span}"
+
+    def left(self, spent: SpentIn, moment: Moment) -> Iterator[Left]:
+        """Of each limit, requests in flight not included."""
+        for kind, bucket in self.buckets.items():
+            room, wait = max(0.0, bucket.known(moment.now)), bucket.until_full(moment.now)
+            yield Left(self.whose, _rate(kind), bucket.size, room, wait)
+        if (most := self.limits.parallel) is not None:
+            yield Left(self.whose, AT_A_TIME, most, max(0, most - self.running))
+        for span, units in self.budgets:
+            past, renews = spent(span), renews_at(span, moment.at)
+            for unit, budget in units:
+                room = max(0.0, budget - past.of(unit) - self.held.of(unit))
+                yield Left(self.whose, f"{unit} per {span}", budget, room, None, renews)
+
+
+def _rate(kind: Kind) -> str:
+    return f"{kind.replace('_', ' ')} per minute"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Final
 
-from serve.policy.accounts import Account, Cost, Denial, Kind, Moment, SpentIn
+from serve.policy.accounts import Account, Cost, Denial, Kind, Left, Moment, SpentIn
 from serve.policy.budgets import SPANS, Span, Spent, period_of
 from serve.sections.quotas import Limits
 
@@ -159,6 +159,16 @@ class Limiter:
             for payer in payers
             for text in self._accounts[payer.account].warnings(
                 self._spending(payer.account, moment), share
+            )
+        ]
+
+    def left(self, payers: Sequence[Payer], moment: Moment) -> list[Left]:
+        """Of all their limits."""
+        return [
+            each
+            for payer in payers
+            for each in self.account(payer, moment.now).left(
+                self._spending(payer.account, moment), moment
             )
         ]
 

@@ -61,7 +61,7 @@ def test_what_changes_documents_needs_ingest_and_what_manages_needs_admin() -> N
             wanted = ("chat", "ingest") if method == "GET" else ("ingest",)
             assert route.needs(method) == wanted
     open_to_all = {route.name for route in CLOSED if not route.scopes}
-    assert open_to_all == {"/v1/models", "/metrics", "/v1/receipts/{receipt}"}  # its own
+    assert open_to_all == {"/v1/models", "/v1/key", "/metrics", "/v1/receipts/{receipt}"}  # its own
 
 
 async def test_a_model_that_is_not_the_keys_is_refused_and_not_listed(api: Any) -> None:
