@@ -218,7 +218,7 @@ def _engine(tier: str, settings: Settings) -> Engine:
 
 @serve.ingress()
 class ChatPage:
-    """The Gradio chat: a client of the HTTP interface like any other."""
+    """The Gradio pages: a client of the HTTP interface like any other."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -226,4 +226,5 @@ class ChatPage:
     def __serve_build_asgi_app__(self) -> ASGIApp:
         from ui.app import create_app as create_page
 
-        return create_page(self._settings.url, self._settings.allowed_hosts)
+        settings = self._settings
+        return create_page(settings.url, settings.allowed_hosts, settings.ui.language)

@@ -21,26 +21,6 @@ class Chat:
     def __init__(self, appliance: Appliance) -> None:
         self._appliance = appliance
 
-    async def enter(self, key: str, token: str) -> tuple[str, list[str]]:
-        """The key to use and the models it may chat with. Raises `Refused`.
-
-        A one-time sign-in `token` wins over a stored key, which is used when the link is used up.
-        """
-        key = key.strip()
-        if token:
-            key = await self._redeemed(token, key)
-        if not key:
-            raise Refused(words.KEY_MISSING, sign_in=True)
-        return key, await self._appliance.models(key)
-
-    async def _redeemed(self, token: str, stored: str) -> str:
-        try:
-            return await self._appliance.sign_in(token)
-        except Refused:
-            if not stored:
-                raise
-            return stored
-
     def show(self, value: object) -> Painting:
         """Every turn of a conversation, drawn."""
         conversation = Conversation.read(value)
@@ -93,4 +73,4 @@ def _settings(controls: tuple[object, ...]) -> Settings:
         return Settings.model_validate(dict(zip(Settings.model_fields, controls, strict=True)))
     except ValidationError as exc:
         field = exc.errors()[0]["loc"][0]
-        raise Refused(words.BAD_SETTING.format(field=words.FIELDS[str(field)])) from exc
+        raise Refused(words.BAD_SETTING.format(field=words.table("FIELDS")[str(field)])) from exc

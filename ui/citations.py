@@ -52,7 +52,7 @@ class Citation(Source):
         """The mark in words, for who cannot see it."""
         place = words.SOURCE_PAGE.format(page=self.page) if self.page is not None else ""
         name = self.document_name or words.SOURCE_UNKNOWN
-        verdict = words.VERDICTS[self.verdict]
+        verdict = words.table("VERDICTS")[self.verdict]
         return words.SOURCE.format(number=self.number, name=name, place=place, verdict=verdict)
 
 

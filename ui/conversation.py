@@ -165,7 +165,7 @@ def note(measure: Measure) -> str:
 
 def _asked(kept: Kept) -> str:
     """When the question of a kept answer was asked, and how alike it is."""
-    units = zip((1, 60, 3600), (60, 3600, math.inf), words.AGO, strict=True)
+    units = zip((1, 60, 3600), (60, 3600, math.inf), words.table("AGO").values(), strict=True)
     ago = next(said.format(n=kept.age // size) for size, end, said in units if kept.age < end)
     said = words.ASKED_ALIKE if kept.why else words.ASKED_BEFORE
     return said.format(ago=ago, why=kept.why)

@@ -22,8 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LARGEST = 4_000_000  # bytes of one request: a long conversation
 
+PAGE = re.compile(r"/(documents|playground|console)?")
 OPEN = re.compile(
-    r"/"
+    rf"{PAGE.pattern}"
     r"|/(assets|static|svelte)/.+"
     r"|/(config|theme\.css|favicon\.ico|robots\.txt)"
     r"|/gradio_api/(info|startup-events|reset|cancel|queue/join|queue/data)"
@@ -77,7 +78,7 @@ class Guard:
             await (refusal(scope) or self._forward)(scope, receive, Shield(send))
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if route(scope) == "/":
+        if PAGE.fullmatch(route(scope)):
             # Compressed HTML could not be read here.
             kept = [(k, v) for k, v in scope["headers"] if k != b"accept-encoding"]
             await self._page({**scope, "headers": kept}, receive, Reader(send))

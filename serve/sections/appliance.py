@@ -15,7 +15,8 @@ class GatewaySettings(Section):
 
 
 class UiSettings(Section):
-    enabled: bool = Field(True, description="Serve the chat page at /ui.")
+    enabled: bool = Field(True, description="Serve the pages at /ui.")
+    language: Literal["en", "de"] = Field("en", description="What the pages speak.")
 
 
 class LogSettings(Section):

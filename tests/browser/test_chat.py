@@ -27,7 +27,9 @@ def frees(visitor: Visitor, model: str) -> None:
 
 def test_a_key_opens_the_page_and_stays_in_this_browser(stranger: Visitor) -> None:
     stranger.sign_in()
-    expect(stranger.page.get_by_role("heading", name=words.PAGE["greeting"])).to_be_visible()
+    expect(
+        stranger.page.get_by_role("heading", name=words.table("PAGE")["greeting"])
+    ).to_be_visible()
     stranger.page.reload()
     expect(stranger.box).to_be_visible()
     assert stranger.appliance.key not in stranger.page.url

@@ -93,7 +93,7 @@ def test_a_passage_that_is_no_longer_there_is_not_replaced_by_another(
     [kept] = [one for known in shelf.documents.values() for one in known.values()]
     kept.data = b"Something else."
     visitor.answer.locator(".mark").first.click()
-    expect(reader.locator(".passage")).to_have_text(words.READER["changed"])
+    expect(reader.locator(".passage")).to_have_text(words.table("READER")["changed"])
 
 
 def test_hostile_names_and_passages_are_only_text(

@@ -87,7 +87,7 @@ def test_a_question_waits_in_its_box_until_a_document_is_ready(
     visitor.drop(handbook)
     visitor.sees_documents(["queued", "queued"])
     visitor.ask("How long is parental leave?")
-    expect(visitor.page.get_by_role("alert")).to_have_text(words.SOURCES["notYet"])
+    expect(visitor.page.get_by_role("alert")).to_have_text(words.table("SOURCES")["notYet"])
     expect(visitor.box).to_have_value("How long is parental leave?")
     expect(visitor.turns).to_have_count(0)
 

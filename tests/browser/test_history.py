@@ -33,7 +33,9 @@ def test_conversations_are_listed_opened_renamed_and_deleted(visitor: Visitor) -
     visitor.chats.last.get_by_role("button", name="Delete").click()
     visitor.press("Really delete?")
     expect(visitor.chats.locator(".title")).to_have_text(["About kettles"])
-    expect(visitor.page.get_by_role("heading", name=words.PAGE["greeting"])).to_be_visible()
+    expect(
+        visitor.page.get_by_role("heading", name=words.table("PAGE")["greeting"])
+    ).to_be_visible()
 
 
 def test_an_answer_goes_on_while_another_conversation_is_open(visitor: Visitor) -> None:

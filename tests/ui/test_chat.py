@@ -7,7 +7,7 @@ import pytest
 from tests.ui.appliance import Served
 from ui import words
 from ui.chat import Chat
-from ui.client import Appliance, Refused
+from ui.client import Appliance
 from ui.conversation import Painting
 
 
@@ -28,31 +28,6 @@ def controls(model: str | None = "echo", system: str = "", seed: object = "") ->
 
 async def paintings(chat: Chat, key: str, *settings: object) -> list[Painting]:
     return [painting async for painting in chat.answer(talk(), key, *settings)]
-
-
-async def test_a_good_key_opens_the_room_and_is_trimmed(chat: Chat, appliance: Served) -> None:
-    key, models = await chat.enter(f" {appliance.key}\n", "")
-    assert key == appliance.key
-    assert models == [*appliance.engines, "auto"]
-
-
-@pytest.mark.parametrize("key", ["", "   "])
-async def test_an_empty_key_is_asked_for(chat: Chat, key: str) -> None:
-    with pytest.raises(Refused, match="paste a key"):
-        await chat.enter(key, "")
-
-
-async def test_a_sign_in_link_gives_a_key_once(chat: Chat, appliance: Served) -> None:
-    token = appliance.link.partition("=")[2]
-    key, models = await chat.enter("", token)
-    assert key.startswith("hearth-")
-    assert models
-    with pytest.raises(Refused, match="used before"):
-        await chat.enter("", token)
-
-
-async def test_a_used_link_does_not_keep_out_who_has_a_key(chat: Chat, appliance: Served) -> None:
-    assert (await chat.enter(appliance.key, "used-up"))[0] == appliance.key
 
 
 async def test_an_answer_is_drawn_as_it_grows_and_ends_with_its_measure(

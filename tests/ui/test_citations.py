@@ -73,7 +73,7 @@ def test_a_mark_has_the_citation_of_its_own_sentence() -> None:
     html = to_html(TEXT, [cited(end=23), cited(2, 23), partial])
     places = [part.partition('"')[0] for part in html.split('data-place="')[1:]]
     assert places == ["0", "1", "2"]
-    assert f"page 12{words.VERDICTS['partial']}" in html
+    assert f"page 12{words.table('VERDICTS')['partial']}" in html
 
 
 def test_marks_are_drawn_as_soon_as_their_citation_is_there() -> None:

@@ -1,0 +1,4 @@
+// The page "playground". `element`, `props` come from Gradio.
+const words = props.words;
+
+element.replaceChildren(make("h1", {}, words.title));
