@@ -2,10 +2,13 @@
 
 import csv
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
@@ -63,7 +66,8 @@ def show(
 def export(
     since: Since = None,
     form: Annotated[
-        Literal["jsonl", "csv"], typer.Option("--format", help="One JSON line each, or a table.")
+        Literal["jsonl", "csv", "parquet"],
+        typer.Option("--format", help="One JSON line each, or a table."),
     ] = "jsonl",
     home: Home = None,
     config: Config = None,
@@ -71,15 +75,19 @@ def export(
     """Write receipts to the standard output, the oldest first."""
     from serve.receipt import id_at
 
+    if form == "parquet" and sys.stdout.isatty():
+        raise fail("Parquet is not for reading: write it to a file, with > receipts.parquet.")
     first = "" if since is None else id_at(time.time() - seconds(since))
     with receipts_file(home, config) as db:
         found = db.execute("SELECT receipt FROM receipts WHERE id >= ? ORDER BY id", (first,))
         receipts = (receipt for (receipt,) in found)
-        if form == "csv":
+        if form == "parquet":
+            _write_parquet(receipts)
+        elif form == "csv":
             _write_table(map(json.loads, receipts))
-            return
-        for receipt in receipts:
-            sys.stdout.write(receipt.decode() + "\n")
+        else:
+            for receipt in receipts:
+                sys.stdout.write(receipt.decode() + "\n")
 
 
 @contextmanager
@@ -108,6 +116,25 @@ def _write_table(receipts: Iterator[Told]) -> None:
             writer = csv.DictWriter(sys.stdout, list(flat), extrasaction="ignore")
             writer.writeheader()
         writer.writerow(flat)
+
+
+def _write_parquet(receipts: Iterator[bytes]) -> None:
+    """What cannot be written whole is not begun."""
+    import duckdb
+
+    from serve.receipts.parquet import write_parquet
+
+    with TemporaryDirectory(prefix="hearth-") as folder:
+        file = Path(folder) / "receipts.parquet"
+        try:
+            write_parquet(receipts, file)
+        except (duckdb.Error, OSError) as exc:
+            raise fail(
+                "The receipts cannot be written as Parquet: one of them is damaged, or the folder "
+                "for temporary files is full."
+            ) from exc
+        with file.open("rb") as written:
+            shutil.copyfileobj(written, sys.stdout.buffer)
 
 
 def _cell(value: Any) -> Any:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import typer
 from click.testing import Result
@@ -74,6 +75,28 @@ def test_they_are_exported_as_lines_and_as_a_table(run: Run) -> None:
     assert [each["request_id"] for each in table] == [json.loads(x)["request_id"] for x in lines]
     assert json.loads(table[1]["attempts"]) == json.loads(lines[1])["attempts"]
     assert len(done(run("receipts", "export", "--since", "2h")).splitlines()) == 3
+
+
+def test_they_are_exported_as_parquet(run: Run, tmp_path: Path) -> None:
+    lines = done(run("receipts", "export", "--since", "2h")).splitlines()
+    exported = run("receipts", "export", "--since", "2h", "--format", "parquet")
+    assert exported.exit_code == 0, exported.stderr
+    (tmp_path / "out.parquet").write_bytes(exported.stdout_bytes)
+    query = "SELECT request_id, cost, attempts FROM read_parquet($file)"
+    found = duckdb.execute(query, {"file": str(tmp_path / "out.parquet")}).fetchall()
+    told = [json.loads(line) for line in lines]
+    assert [(id_, cost, json.loads(attempts)) for id_, cost, attempts in found] == [
+        (one["request_id"], one["cost"], one["attempts"]) for one in told
+    ]
+
+
+def test_what_cannot_be_written_whole_is_not_begun(run: Run, home: Path) -> None:
+    with closing(known(home / "receipts.db", write=True)) as db:
+        db.execute("UPDATE receipts SET receipt = CAST('{' AS BLOB) WHERE number = 2")
+    broken = run("receipts", "export", "--format", "parquet")
+    assert (broken.exit_code, broken.stdout_bytes) == (1, b"")
+    assert "one of them is damaged" in broken.stderr
+    assert "/" not in broken.stderr
 
 
 def test_usage_adds_up_and_names_keys(run: Run, home: Path) -> None:
