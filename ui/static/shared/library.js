@@ -7,9 +7,10 @@ const TRIES = 8; // of what the appliance is too busy for, or a reading that got
 const LONGEST_WAIT = 60_000; // milliseconds
 
 class Refusal extends Error {
-  constructor(message, passing = false, status = 0) {
+  // `passing`: it may go well another time; `param`: the field that is at fault.
+  constructor(message, passing = false, status = 0, { param = null, code = null } = {}) {
     super(message);
-    Object.assign(this, { passing, status }); // passing: it may go well another time
+    Object.assign(this, { passing, status, param, code });
   }
 }
 
@@ -95,7 +96,7 @@ function lost(error, again) {
 function refusalOf({ status, json }, busy) {
   const own = { 401: words.signInAgain, 413: words.largest }[status] ?? said(words.refusal, { status });
   const message = status !== 401 && json?.error?.message;
-  return new Refusal(typeof message === "string" ? message : own, busy || status >= 500, status);
+  return new Refusal(typeof message === "string" ? message : own, busy || status >= 500, status, json?.error ?? {});
 }
 
 function pause(milliseconds, signal) {

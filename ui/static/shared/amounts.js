@@ -1,0 +1,44 @@
+// Numbers as people read them. Durations come in seconds, times in unix seconds, shares from 0 to 1;
+// what is not known is a dash.
+const UNKNOWN = "–";
+const MINUTE = 60, HOUR = 3600, DAY = 86_400; // seconds
+
+function inNumbers(number, digits = 0) {
+  return number == null ? UNKNOWN : number.toLocaleString(undefined, { maximumFractionDigits: digits });
+}
+
+// 12 ms, 1.2 s, 45 s, 3 min, 2.5 h, 12 d
+function inSeconds(seconds) {
+  if (seconds == null) return UNKNOWN;
+  if (seconds < 0.0995) return `${inNumbers(seconds * 1000)} ms`;
+  if (seconds < 9.95) return `${inNumbers(seconds, seconds < 0.995 ? 2 : 1)} s`;
+  if (seconds < 2 * MINUTE) return `${inNumbers(seconds)} s`;
+  if (seconds < 2 * HOUR) return `${inNumbers(seconds / MINUTE)} min`;
+  if (seconds < 2 * DAY) return `${inNumbers(seconds / HOUR, 1)} h`;
+  return `${inNumbers(seconds / DAY)} d`;
+}
+
+function inPercent(share, digits = 0) {
+  return share == null ? UNKNOWN : share.toLocaleString(undefined, { style: "percent", maximumFractionDigits: digits });
+}
+
+function inBytes(bytes) {
+  if (bytes == null) return UNKNOWN;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const number = bytes / 1000 ** power;
+  return `${inNumbers(number, number < 10 && power ? 1 : 0)} ${units[power]}`;
+}
+
+// With the date, unless it is today; `fine`: to the millisecond.
+function moment(at, fine = false) {
+  if (at == null) return UNKNOWN;
+  const date = new Date(at * 1000);
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", ...(fine && { fractionalSecondDigits: 3 }) };
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(undefined, today && !fine ? clock : { day: "numeric", month: "short", ...clock });
+}
+
+function dayOf(at) {
+  return at == null ? UNKNOWN : new Date(at * 1000).toLocaleDateString(undefined, { dateStyle: "medium" });
+}
