@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from index.caches.local import LocalMemory
 from models.scripted import Script, ScriptedEngine
 from serve.api.app import House, create_app
 from serve.config import Settings
 from serve.ledger.keys import Keys
+from serve.ledger.rights import ADMIN
 from serve.ledger.signins import Signins
 from serve.pipeline import Helpers, Pipeline
+from serve.receipts.keeping import Keeping
 from tests.ui.shelf import Shelf
 from tests.ui.shelf_routes import with_shelf
 from ui.app import create_app as create_page
@@ -67,9 +70,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Served(Place):
+    """`key` is a user's, `owner` may do everything; `house` is what stands behind the API."""
+
+    owner: str
     engines: Mapping[str, ScriptedEngine]
     signins: Signins
     shelf: Shelf
+    house: House
 
     @property
     def link(self) -> str:
@@ -98,13 +105,28 @@ def served(
     tiers = {name: {"engine": "scripted", "model": name} for name in SCRIPTS}
     options = {"embedder": {"engine": "none"}} | options
     settings = Settings(home=home, port=port, tiers=tiers, **options)
-    keys = Keys(settings.database)
-    signins = Signins(settings.database)
-    house = House(settings, keys, Pipeline(settings, engines, helpers), engines, signins=signins)
-    key, shelf = keys.create("somebody")[1], Shelf()
-    api = with_shelf(create_app(house), shelf, key)
-    with running(lambda: together(api, create_page(settings.url)), port):
-        yield Served(settings.url, key, engines, signins, shelf)
+    with furnished(settings, engines, helpers or Helpers()) as house:
+        owner, key = (house.keys.create(*whose)[1] for whose in (("owner", ADMIN), ("somebody",)))
+        assert house.signins is not None
+        shelf = Shelf()
+        api = with_shelf(create_app(house), shelf, key)
+        with running(lambda: together(api, create_page(settings.url)), port):
+            yield Served(settings.url, key, owner, engines, house.signins, shelf, house)
+
+
+@contextmanager
+def furnished(
+    settings: Settings, engines: Mapping[str, ScriptedEngine], helpers: Helpers
+) -> Iterator[House]:
+    """With keys, sign-ins, kept answers and receipts in files of its own."""
+    memory = helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
+    pipeline = Pipeline(settings, engines, replace(helpers, memory=memory))
+    keys, signins = Keys(settings.database), Signins(settings.database)
+    receipts = Keeping(settings.receipts_file, settings.receipts)
+    yield House(
+        settings, keys, pipeline, engines, signins=signins, memory=memory, receipts=receipts
+    )
+    receipts.close()
     signins.close()
     keys.close()
 
