@@ -7,14 +7,17 @@ answer text, unless the owner wants that (`texts`).
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from models.engine import Chunk, Usage
 from serve.receipts.features import Features
 from serve.receipts.texts import Texts
 from serve.receipts.usages import add_usage, total_usage
+
+Stage = dict[str, Any]  # `state`, and what else is known of it; JSON-ready
 
 
 def new_request_id() -> str:
@@ -29,7 +32,9 @@ def id_at(at: float) -> str:
 
 @dataclass(slots=True)
 class Step:
-    """`ms` is the time spent inside the step, from `at`; `verdict` one word on how it ended."""
+    """`ms` is the time spent inside the step, from `at`, 0 while it lasts; `verdict` one word on
+    how it ended.
+    """
 
     name: str
     verdict: str
@@ -40,7 +45,9 @@ class Step:
 @dataclass(slots=True)
 class Attempt:
     """One try to generate, from `at`. `error` is the class name of what ended it, or None; `cause`
-    that of what came first, where it is another.
+    that of what came first, where it is another. `queue` and then `load`: milliseconds that it
+    waited for a place and for the model, which `was` asleep, loading or replaced; `first`: from
+    `at` to the first chunk of a stream.
     """
 
     tier: str
@@ -48,6 +55,10 @@ class Attempt:
     error: str | None = None
     at: float = 0.0
     cause: str | None = None
+    queue: float = 0.0
+    load: float = 0.0
+    was: str | None = None
+    first: float | None = None
 
     def failed(self, error: Exception) -> None:
         first: BaseException = error
@@ -94,7 +105,7 @@ class Receipt:
     documents the answer was given, `notes`: what of the retrieval was not as usual; `citations` by
     verdict; `cited`: of each, number, verdict, score and passage. `cost` and `energy` (watt-hours):
     as the tier is priced. `limits`: how those of the caller stand, as headers. `features`: of what
-    asked for an answer, what a replay needs.
+    asked for an answer, what a replay needs. `stage`: asks where it is on its way.
     """
 
     id: str = field(default_factory=new_request_id)
@@ -137,6 +148,7 @@ class Receipt:
     texts: Texts | None = None
     limits: dict[str, str] = field(default_factory=dict)
     features: Features | None = None
+    stage: Callable[[], Stage | None] | None = field(default=None, repr=False)
     _start: float = field(default_factory=time.perf_counter, repr=False)
     _usages: dict[int, Usage] = field(default_factory=dict, repr=False)
 
@@ -179,6 +191,15 @@ class Receipt:
         self.queue_ms = max(self.queue_ms, took * 1000)
         if expected is not None:
             self.expected_wait_ms = max(self.expected_wait_ms or 0.0, expected * 1000)
+
+    def now(self) -> Stage | None:
+        """Where it is on its way; None where that is not worth telling."""
+        if self.stage is not None:
+            return self.stage()
+        last = self.steps[-1] if self.steps else None
+        if last is not None and last.name == "retrieve" and not last.ms:
+            return {"state": "retrieving"}
+        return None
 
     def filtered(self, side: str, kind: str, action: str) -> None:
         self.filters[side, kind, action] += 1

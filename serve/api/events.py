@@ -5,11 +5,13 @@ As long as nothing has been sent an error is an HTTP error; afterwards it is an 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from serve.api.call import Call, ClientGone
 from serve.api.failures import failure_event
+from serve.api.progress import PERIOD, Progress, progress_of
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
 HEARTBEAT = b": heartbeat\n\n"
@@ -18,20 +20,27 @@ DONE = b"data: [DONE]\n\n"
 
 async def send_events(call: Call, events: AsyncGenerator[bytes, None]) -> None:
     """Send `events` as they come, then `[DONE]`. Raises what they raise before the first one."""
-    out = EventWriter(call)
-    beating = asyncio.ensure_future(out.beat(call.house.settings.deadlines.heartbeat))
+    out, progress = EventWriter(call), progress_of(call)
+    beside = [asyncio.ensure_future(out.beat(call.house.settings.deadlines.heartbeat))]
+    if progress is not None:
+        beside.append(asyncio.ensure_future(out.tell(progress)))
     try:
         async with aclosing(events):
-            await _send_all(out, events)
+            await _send_all(out, events, progress)
     finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError, ClientGone):
-            await beating
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError, ClientGone):
+                await task
 
 
-async def _send_all(out: "EventWriter", events: AsyncGenerator[bytes, None]) -> None:
+async def _send_all(
+    out: "EventWriter", events: AsyncGenerator[bytes, None], progress: Progress | None
+) -> None:
     try:
         async for event in events:
+            if progress is not None and not progress.over:
+                await out.write(progress.answering())
             await out.write(event)
     except ClientGone:
         raise
@@ -43,7 +52,7 @@ async def _send_all(out: "EventWriter", events: AsyncGenerator[bytes, None]) -> 
 
 
 class EventWriter:
-    """Writes whole events, the status line before the first. Two tasks may write at a time."""
+    """Writes whole events, the status line before the first. Several tasks may write at a time."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -52,8 +61,7 @@ class EventWriter:
 
     async def write(self, events: bytes, more: bool = True) -> None:
         async with self._turn:
-            self._quiet = False
-            await self.call.send_part(events, CONTENT_TYPE, more)
+            await self._write(events, more)
 
     async def beat(self, period: float) -> None:
         """A comment whenever nothing was written during `period` seconds, for ever."""
@@ -62,3 +70,15 @@ class EventWriter:
             if self._quiet:
                 await self.write(HEARTBEAT)
             self._quiet = True
+
+    async def tell(self, progress: Progress) -> None:
+        """Comments on the way, until the first event."""
+        while not progress.over:
+            await asyncio.sleep(PERIOD)
+            async with self._turn:
+                if news := progress.news(time.monotonic()):
+                    await self._write(news)
+
+    async def _write(self, events: bytes, more: bool = True) -> None:
+        self._quiet = False
+        await self.call.send_part(events, CONTENT_TYPE, more)

@@ -38,8 +38,7 @@ def failure(exc: Exception, receipt: Receipt, more: RawHeaders | None = None) ->
 
 def _headers(described: Described) -> RawHeaders:
     headers: RawHeaders = []
-    if described.retry_after is not None:
-        seconds = max(1, math.ceil(described.retry_after))
+    if (seconds := _retry_after(described)) is not None:
         headers.append((b"retry-after", str(seconds).encode()))
     if described.status not in RETRIED or described.code in HOPELESS:
         headers.append((b"x-should-retry", b"false"))
@@ -50,6 +49,15 @@ def _headers(described: Described) -> RawHeaders:
     return headers
 
 
+def _retry_after(described: Described) -> int | None:
+    """In whole seconds, as the header has it."""
+    return None if described.retry_after is None else max(1, math.ceil(described.retry_after))
+
+
 def failure_event(exc: Exception, receipt: Receipt) -> bytes:
-    """The same after the status line has gone out: one server-sent event."""
-    return b"data: %b\n\n" % orjson.dumps(noted(exc, receipt).body)
+    """The same after the status line has gone out: one server-sent event, which has in its error
+    what else would be the `status` and the header.
+    """
+    described = noted(exc, receipt)
+    more = {"status": described.status, "retry_after": _retry_after(described)}
+    return b"data: %b\n\n" % orjson.dumps({"error": {**described.body["error"], **more}})

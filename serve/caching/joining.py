@@ -121,6 +121,8 @@ async def given_again(given: Given, receipt: Receipt) -> ChunkStream:
 async def _read(flight: Flight[Receipt], receipt: Receipt) -> ChunkStream:
     """What `flight` brings; who did not start it says so from the first chunk on."""
     told = flight.about is receipt
+    if not told:
+        receipt.stage = flight.about.now
     async with aclosing(flight.read()) as chunks:
         async for chunk in chunks:
             if not told:

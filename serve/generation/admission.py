@@ -10,14 +10,19 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
 from models.load import Load
 from serve.errors import OutOfService, Overloaded, QueueDeadline
-from serve.policy.admission import Admission, Admitted, Ask, Queued, Refused
+from serve.policy.admission import Admission, Admitted, Ask, Place, Queued, Refused
 from serve.policy.estimates import Estimate
 from serve.sections.admission import AdmissionSettings
 
 Clock = Callable[[], float]
+Where = Callable[[], Place | None]  # of one that waits
+
+FRESH: Final = 0.25  # seconds for which places in the line are good: all who ask share one look
 
 
 @dataclass(slots=True)
@@ -37,20 +42,28 @@ class Gate:
     gateways: int = 1
     policy: Admission = field(init=False)
     _futures: dict[int, asyncio.Future[None]] = field(default_factory=dict)
+    _places: dict[int, Place] = field(default_factory=dict)
+    _placed_at: float = float("-inf")
     _gone: str = ""  # what the engine ran on, in words; empty while it is there
 
     def __post_init__(self) -> None:
         self.policy = Admission(self.settings, self.slots, self.rng, self.gateways)
 
     @asynccontextmanager
-    async def permit(self, ask: Ask) -> AsyncIterator[Permit]:
-        """Held while the body runs. Raises `Overloaded` at once, `QueueDeadline` later."""
+    async def permit(
+        self, ask: Ask, waits: Callable[[Where], None] | None = None
+    ) -> AsyncIterator[Permit]:
+        """Held while the body runs. Raises `Overloaded` at once, `QueueDeadline` later. `waits` is
+        called when it must wait.
+        """
         arrived = self.clock()
         verdict = self.policy.ask(ask, arrived)
         if isinstance(verdict, Refused):
             raise self._refusal(verdict)
         try:
             if isinstance(verdict, Queued):
+                if waits is not None:
+                    waits(partial(self._where, verdict.number))
                 await self._wait(verdict, ask)
             expected = 0.0 if isinstance(verdict, Admitted) else verdict.wait
             yield Permit(expected, self.clock() - arrived)
@@ -70,6 +83,11 @@ class Gate:
     def wait(self, estimate: Estimate, key: str) -> float:
         """Seconds that a request would wait now, by all that is known."""
         return self.policy.wait_of(estimate, key, self.clock())
+
+    def _where(self, number: int) -> Place | None:
+        if (now := self.clock()) >= self._placed_at + FRESH:
+            self._places, self._placed_at = self.policy.places_in_line(), now
+        return self._places.get(number)
 
     async def _wait(self, verdict: Queued, ask: Ask) -> None:
         future = self._futures[verdict.number] = asyncio.get_running_loop().create_future()

@@ -6,18 +6,21 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from models.engine import Chunk, ChunkStream, Message, Prompt, Usage
 from models.errors import EngineError, GenerationTimeout
 from serve.config import Settings
 from serve.errors import Overloaded, QueueDeadline
+from serve.generation.admission import Where
 from serve.generation.attended import attended
 from serve.generation.tiers import Tier
+from serve.generation.trying import Try
 from serve.policy.admission import Ask
 from serve.policy.estimates import Truth
 from serve.policy.fallback import Attempts, RetryBudget, blame
 from serve.policy.routing import size_of
-from serve.receipt import Attempt, Forecast, Receipt
+from serve.receipt import Forecast, Receipt
 from serve.sections.tiers import TierSettings
 
 LOG = logging.getLogger("hearth.answering")
@@ -95,8 +98,8 @@ class Answering:
         while True:
             attempts.began(tier.name)
             try:
-                tries = self._attempt(tier, order, said.rest(), deadline)
-                async with aclosing(tries) as chunks:
+                one = Try.begun(tier, said.rest(), deadline, order.receipt)
+                async with aclosing(self._attempt(one, order)) as chunks:
                     async for chunk in chunks:
                         yield said.note(chunk)
                 return
@@ -127,22 +130,18 @@ class Answering:
         await asyncio.sleep(retry.delay)
         return self._tiers[retry.tier]
 
-    async def _attempt(
-        self, tier: Tier, order: Order, prompt: Prompt, deadline: float
-    ) -> ChunkStream:
-        """One try: its first chunk as it comes when streaming, else all of it at once."""
-        attempt = Attempt(tier.name, 0.0, at=order.receipt.elapsed_ms())
-        began = time.monotonic()
-        order.receipt.attempts.append(attempt)
+    async def _attempt(self, one: Try, order: Order) -> ChunkStream:
+        """Its first chunk as it comes when streaming, else all of it at once."""
+        tier = one.tier
         try:
-            async with aclosing(self._admitted(tier, order, prompt, deadline)) as chunks:
+            async with aclosing(self._admitted(one, order)) as chunks:
                 async for chunk in chunks if order.stream else held_back(chunks):
                     order.receipt.tier, order.receipt.model = tier.name, tier.settings.model
                     yield chunk
         except Exception as exc:
             if not isinstance(exc, EXPECTED):
                 LOG.error("tier %s fails as no engine should", tier.name, exc_info=exc)
-            attempt.failed(exc)
+            one.attempt.failed(exc)
             if blame(exc) == "tier":
                 tier.breaker.failed(time.monotonic())
             else:
@@ -152,26 +151,20 @@ class Answering:
             tier.breaker.abandoned()
             raise
         finally:
-            attempt.ms = (time.monotonic() - began) * 1000
+            one.ended()
 
-    async def _admitted(
-        self, tier: Tier, order: Order, prompt: Prompt, deadline: float
-    ) -> ChunkStream:
+    async def _admitted(self, one: Try, order: Order) -> ChunkStream:
         """Generated under a permit; what it cost in the end teaches the next estimates."""
-        receipt, now = order.receipt, time.monotonic()
+        tier, prompt, receipt = one.tier, one.prompt, order.receipt
         key, size = receipt.key_id or prompt.tenant, size_of(prompt)
         estimate = tier.estimator.guess(key, size, prompt.sampling.max_tokens)
-        begin = min(deadline, now + self._settings.admission.patience)
-        ask = Ask(key, estimate, begin, prompt.priority, deadline)
-        async with tier.gate.permit(ask) as permit:
+        begin = min(one.deadline, time.monotonic() + self._settings.admission.patience)
+        ask = Ask(key, estimate, begin, prompt.priority, one.deadline)
+        async with tier.gate.permit(ask, partial(_waits, order.receipt, tier)) as permit:
             receipt.waited(permit.expected, permit.waited)
-            asked = replace(
-                with_defaults(prompt, tier.settings, order.unset),
-                timeout=_left(deadline),
-                whole=not order.stream,
-                patient=len(order.tiers) == 1,
-            )
-            async with aclosing(self._judged(tier, asked)) as chunks:
+            receipt.stage = tier.stage
+            one.admitted(permit.waited)
+            async with aclosing(self._judged(one, order)) as chunks:
                 async for chunk in chunks:
                     yield chunk
                     if (usage := chunk.usage) is not None:
@@ -181,15 +174,24 @@ class Answering:
                         )
                         tier.estimator.learn(key, size, truth)
 
-    async def _judged(self, tier: Tier, prompt: Prompt) -> ChunkStream:
+    async def _judged(self, one: Try, order: Order) -> ChunkStream:
         """The engine's chunks; its breaker learns how long the first one took."""
+        tier = one.tier
+        asked = replace(
+            with_defaults(one.prompt, tier.settings, order.unset),
+            timeout=_left(one.deadline),
+            whole=not order.stream,
+            patient=len(order.tiers) == 1,
+        )
         began, first = time.monotonic(), True
-        async with aclosing(self._attended(tier, prompt)) as chunks:
+        async with aclosing(self._attended(tier, asked)) as chunks:
             async for chunk in chunks:
                 if first:
                     now = time.monotonic()
                     # A whole answer in one chunk says nothing about its first token.
-                    tier.breaker.succeeded(now, 0.0 if prompt.whole else now - began)
+                    tier.breaker.succeeded(now, 0.0 if asked.whole else now - began)
+                    if not asked.whole:
+                        one.came(now)
                     first = False
                 yield chunk
 
@@ -198,6 +200,10 @@ class Answering:
         if tier.settings.remote:
             return tier.engine.generate(prompt)
         return attended(tier.engine, prompt, self._settings.deadlines.recovery)
+
+
+def _waits(receipt: Receipt, tier: Tier, where: Where) -> None:
+    receipt.stage = partial(tier.queued, where)
 
 
 def with_defaults(prompt: Prompt, tier: TierSettings, unset: frozenset[str]) -> Prompt:

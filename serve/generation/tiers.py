@@ -11,11 +11,13 @@ from models.engine import Engine
 from models.errors import EngineError, EngineNotLoaded
 from models.load import Load
 from serve.config import Settings
-from serve.generation.admission import Gate
+from serve.generation.admission import Gate, Where
+from serve.policy.admission import Place
 from serve.policy.brownout import Brownout
 from serve.policy.estimates import Estimator
 from serve.policy.fallback import Breaker
 from serve.policy.routing import Option, TierState
+from serve.receipt import Stage
 from serve.sections.admission import BrownoutStep
 from serve.sections.tiers import TierSettings
 
@@ -27,7 +29,10 @@ FIRST_LOOK: Final = 0.3  # seconds that requests wait for the first look after a
 
 @dataclass(slots=True)
 class Tier:
-    """`state` and `reason` are from the last look; before one, a tier counts as ready."""
+    """`state` and `reason` are from the last look; before one, a tier counts as ready. Of one that
+    is not: `due` when it may be, by what it says (None: it does not say), else `ready_since`; both
+    of `time.monotonic()`.
+    """
 
     name: str
     settings: TierSettings
@@ -38,6 +43,8 @@ class Tier:
     state: TierState = "ready"
     reason: str = ""
     load: Load | None = None
+    due: float | None = None
+    ready_since: float = float("-inf")
 
     @property
     def idle(self) -> bool:
@@ -45,6 +52,12 @@ class Tier:
         load, policy = self.load, self.gate.policy
         elsewhere = load is not None and load.running + load.waiting > 0
         return not elsewhere and not policy.running and not policy.waiting
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for a place, or for the model."""
+        policy = self.gate.policy
+        return bool(policy.waiting or (policy.running and self.state != "ready"))
 
     def option(self, wait: float) -> Option:
         """For the router; `wait` in seconds."""
@@ -55,6 +68,19 @@ class Tier:
             self.name, self.state, length, wait, resting, "without its GPU" if gone else ""
         )
 
+    def stage(self) -> Stage:
+        """Of a request that it has begun with and that has no answer yet."""
+        if self.state == "ready":
+            return {"state": "reading", "tier": self.name}
+        wait = None if self.due is None else round(max(0.0, self.due - time.monotonic()), 1)
+        return {"state": "loading", "tier": self.name, "wait": wait}
+
+    def queued(self, where: Where) -> Stage:
+        """Of one that waits for a place."""
+        place = where() or Place(1, None)
+        wait = None if place.wait is None else round(place.wait, 1)
+        return {"state": "queued", "tier": self.name, "position": place.position, "wait": wait}
+
     async def look(self) -> None:
         """Ask the engine how it is, and tell the gate."""
         try:
@@ -62,11 +88,15 @@ class Tier:
                 load = await self.engine.load()
         except EngineNotLoaded as exc:
             self.state, self.reason = _state(exc), exc.message
+            loading = self.state == "loading"
+            self.due = time.monotonic() + exc.retry_after if loading else None
         except (EngineError, TimeoutError) as exc:
             self.state = "unavailable"
             self.reason = getattr(exc, "message", "") or "It does not answer at present."
         else:
             gone = load.device.gone
+            if self.state != "ready" and not gone:
+                self.ready_since = time.monotonic()
             self.state, self.reason = "unavailable" if gone else "ready", gone
             self.load = load.of_all(self.settings.replicas)
             self.gate.observe(self.load)
@@ -92,7 +122,8 @@ def tiers_of(settings: Settings, engines: Mapping[str, Engine]) -> dict[str, Tie
 class Watch:
     """Looks at all tiers every `PERIOD` seconds while there is traffic, and at none otherwise.
 
-    Who waits is traffic: a place that another gateway has left is seen by nothing but a look.
+    Who waits is traffic: a place that another gateway has left is seen by nothing but a look, and
+    so is the end of loading.
     """
 
     def __init__(self, tiers: Iterable[Tier], brownout: Brownout) -> None:
@@ -131,7 +162,7 @@ class Watch:
 
     def _has_traffic(self) -> bool:
         recent = time.monotonic() - self._touched_at < LINGER
-        return recent or any(tier.gate.policy.waiting for tier in self._tiers)
+        return recent or any(tier.awaited for tier in self._tiers)
 
 
 def _state(exc: EngineNotLoaded) -> TierState:

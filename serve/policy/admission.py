@@ -51,6 +51,14 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Of one that waits: 1 goes next. `wait`: seconds until then; None while nothing is known."""
+
+    position: int
+    wait: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """`retry_after` in seconds."""
 
@@ -114,11 +122,21 @@ class Admission:
 
     def expected_wait(self, key: str, cost: float) -> float | None:
         """Seconds until a new request begins; None while the engine's speed is unknown."""
-        if (speed := self._speed()) is None:
-            return None
-        inside = sum(self.cost(e) for e in self._inside.values()) / max(1, len(self._inside))
-        share = inside / max(1, len(self._inside))  # until the next one ends
-        return (self._queue.ahead(key, cost) + share) / speed
+        speed = self._speed()
+        return None if speed is None else (self._queue.ahead(key, cost) + self._next_end()) / speed
+
+    def _next_end(self) -> float:
+        """What is generated until the next one ends, in tokens."""
+        inside = max(1, len(self._inside))
+        return sum(self.cost(e) for e in self._inside.values()) / inside / inside
+
+    def places_in_line(self) -> dict[int, Place]:
+        """Of all who wait, by number, if nobody else comes."""
+        speed, before, found = self._speed(), self._next_end(), dict[int, Place]()
+        for position, job in enumerate(self._queue.in_order(), 1):
+            found[job.number] = Place(position, None if speed is None else before / speed)
+            before += job.cost
+        return found
 
     def wait_of(self, estimate: Estimate, key: str, now: float) -> float:
         """Seconds that a request would wait, by all that is known; 0 when it need not."""

@@ -139,6 +139,23 @@ class FairQueue:
         own = self.waiting(key)
         return self._costs.capped(own + cost)  # its own line, too, is less than the cap
 
+    def in_order(self) -> Iterator[Job]:
+        """Who waits, as `pop` gives them when nobody else comes."""
+        order, ties = list(self._order), self._ties
+        tags = {key: self._lines[key].tag for *_, key in order}
+        jobs = {key: iter(self._lines[key].jobs) for key in tags}
+        while order:
+            tag, _, key = order[0]
+            job = next(jobs[key], None) if tag == tags[key] else None
+            if job is not None:
+                tags[key] += job.cost / job.weight
+                yield job
+            elif tag == tags[key]:
+                heapq.heappop(order)
+                continue
+            ties += 1
+            heapq.heapreplace(order, (tags[key], ties, key))
+
     def greediest(self) -> Job | None:
         """The last job of the key that has most waiting: who must go when there is no room."""
         key = self._costs.greatest()

@@ -48,6 +48,22 @@ async def test_a_chat_is_answered(client: openai.AsyncOpenAI, model: str) -> Non
     assert answer._request_id.startswith("req_")
 
 
+async def test_who_asks_for_progress_reads_the_same_stream(
+    client: openai.AsyncOpenAI, model: str
+) -> None:
+    stream = await client.chat.completions.create(
+        model=model,
+        messages=MESSAGES,
+        max_tokens=8,
+        stream=True,
+        extra_headers={"x-hearth-progress": "1"},
+    )
+    chunks = [chunk async for chunk in stream]
+    for chunk in chunks:
+        strict(chunk)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+
+
 async def test_the_client_without_asyncio_works_too(appliance: Any) -> None:
     with openai.OpenAI(base_url=appliance.base_url, api_key=appliance.key) as client:
         answer = client.completions.create(model=appliance.model, prompt="Once", max_tokens=4)

@@ -35,6 +35,16 @@ test("a chat is streamed with its usage", async () => {
   assert.ok(chunks.at(-1).choices[0].finish_reason);
 });
 
+test("who asks for progress reads the same stream", async () => {
+  const headers = { "x-hearth-progress": "1" };
+  const stream = await client.chat.completions.create(
+    { model: MODEL, messages, max_tokens: 8, stream: true }, { headers },
+  );
+  let said = "";
+  for await (const chunk of stream) said += chunk.choices[0].delta.content ?? "";
+  assert.ok(said);
+});
+
 test("the stream helper puts the chunks together", async () => {
   const stream = client.chat.completions.stream({ model: MODEL, messages, max_tokens: 8, seed: 1 });
   const answer = await stream.finalChatCompletion();

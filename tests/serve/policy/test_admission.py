@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from models.load import Device, Load
-from serve.policy.admission import Admission, Admitted, Ask, Queued, Refused
+from serve.policy.admission import Admission, Admitted, Ask, Place, Queued, Refused
 from serve.policy.estimates import Estimate
 from serve.policy.share import KV_USABLE
 from serve.sections.admission import AdmissionSettings
@@ -58,6 +58,27 @@ def test_the_wait_is_the_work_ahead_over_the_speed() -> None:
     for _ in range(5):
         last = queued(policy, ask(output=200))
     assert last.wait == pytest.approx(4 * 200 / 100, abs=1.0)
+
+
+def test_who_waits_knows_its_place_and_the_work_before_it() -> None:
+    policy = tier()
+    first, *_ = filled(policy)
+    waiting = [queued(policy, ask(output=200)).number for _ in range(3)]
+    places = policy.places_in_line()
+    assert [places[number].position for number in waiting] == [1, 2, 3]
+    waits = [places[number].wait or 0.0 for number in waiting]
+    assert waits[0] == pytest.approx(100 / SLOTS / 100)  # until one of those inside ends
+    assert waits[2] - waits[0] == pytest.approx(2 * 200 / 100)
+    assert policy.leave(first, 1.0) == waiting[:1]
+    assert [policy.places_in_line()[number].position for number in waiting[1:]] == [1, 2]
+
+
+def test_of_an_engine_whose_speed_is_unknown_only_the_place_is_known() -> None:
+    policy = tier()
+    for _ in range(SLOTS):
+        policy.ask(ask(), 0.0)
+    number = queued(policy, ask()).number
+    assert policy.places_in_line()[number] == Place(1, None)
 
 
 def test_an_end_lets_the_next_one_in() -> None:

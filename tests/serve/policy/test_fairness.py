@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from serve.policy.fairness import FairQueue, Job
 
-COSTS = st.floats(1, 1000)
+COSTS = st.floats(1, 1000) | st.sampled_from([1.0, 2.0])  # who costs the same ties
 ASKED = st.lists(st.tuples(st.sampled_from("abcd"), COSTS), min_size=1, max_size=60)
 
 
@@ -42,6 +42,25 @@ def test_who_left_is_not_served_and_costs_nothing(
         assert not queue.remove(job)
     assert abs(queue.cost - sum(job.cost for job in jobs if job not in gone)) < 1e-6
     assert set(emptied(queue)) == set(jobs) - gone
+
+
+@given(ASKED, ASKED, st.integers(0, 30), st.data())
+def test_the_order_that_is_told_is_the_order_in_which_they_go(
+    first: list[tuple[str, float]],
+    then: list[tuple[str, float]],
+    served: int,
+    data: st.DataObject,
+) -> None:
+    queue = FairQueue()
+    jobs = [put(queue, number, key, cost) for number, (key, cost) in enumerate(first)]
+    for job in data.draw(st.sets(st.sampled_from(jobs))):
+        queue.remove(job)
+    for _ in range(min(served, len(queue))):
+        queue.pop()
+    for number, (key, cost) in enumerate(then, len(first)):
+        put(queue, number, key, cost)
+    told = list(queue.in_order())
+    assert told == emptied(queue)
 
 
 @given(st.lists(COSTS, min_size=2, max_size=60), st.lists(COSTS, min_size=2, max_size=60))
