@@ -1,7 +1,8 @@
 """Lists as OpenAI pages them: `limit`, `order`, `after` and `before`, and the page itself."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, TypeVar, cast, get_args
 from urllib.parse import parse_qsl
 
 from index.store.records import MOST_ITEMS, Order, PageQuery
@@ -11,6 +12,8 @@ from serve.errors import BadRequest
 
 PAGING: Final = ("limit", "order", "after", "before")
 _MOST_FIELDS: Final = 16
+_SECONDS: Final = re.compile(r"[0-9]{1,11}(\.[0-9]{1,6})?")
+W = TypeVar("W", bound=str)
 
 
 def asked_of(call: Call, known: Sequence[str]) -> dict[str, str]:
@@ -44,6 +47,24 @@ def whole(asked: Mapping[str, str], name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
         raise BadRequest(f"Invalid '{name}': a number 1 to {most}.", name, "invalid_value")
     return int(text)
+
+
+def moment(asked: Mapping[str, str], name: str) -> float | None:
+    """The unix seconds called `name`; None where none are given. Raises `BadRequest`."""
+    if (text := asked.get(name)) is None:
+        return None
+    if not _SECONDS.fullmatch(text):
+        raise BadRequest(f"Invalid '{name}': unix seconds, 0 or more.", name, "invalid_value")
+    return float(text)
+
+
+def one_of(asked: Mapping[str, str], name: str, known: Sequence[W], default: W) -> W:
+    """Of the words `known`, the one called `name`. Raises `BadRequest`."""
+    found = next((word for word in known if word == asked.get(name, default)), None)
+    if found is None:
+        words = f"Invalid '{name}': one of {', '.join(known)}."
+        raise BadRequest(words, name, "invalid_value")
+    return found
 
 
 def as_list(items: Sequence[Mapping[str, Any]], has_more: bool) -> Response:

@@ -14,10 +14,10 @@ import apsw
 
 from index.errors import StorageBusy, StorageFailed
 from serve.api.call import Call, Response, as_json
-from serve.api.lists import asked_of, whole
+from serve.api.lists import asked_of, one_of, whole
 from serve.api.schema_feedback import NewFeedback
 from serve.api.vector_stores import asked_for
-from serve.errors import BadRequest, NotFound
+from serve.errors import NotFound
 from serve.receipts.feedback import BYS, By, Opinion, comments, put, summary
 from serve.receipts.receipt_file import found, known
 
@@ -40,7 +40,7 @@ async def give_feedback(call: Call) -> Response:
     about = await _receipt(call, asked.receipt_id)
     account = call.key.account if call.key else ""
     opinion = Opinion(asked.receipt_id, account, asked.rating, asked.comment, time.time())
-    is_new = await _asked_of_file(call, lambda db: put(db, opinion, about), write=True)
+    is_new = await asked_of_file(call, lambda db: put(db, opinion, about), write=True)
     if is_new:
         call.house.metrics.count_feedback(asked.rating)
     forgotten = asked.rating == "down" and await _disliked(call, about["cache_key"])
@@ -58,12 +58,10 @@ async def give_feedback(call: Call) -> Response:
 async def feedback_summary(call: Call) -> Response:
     """Thumbs per day, by what `by` names, of the last `days`, and the newest comments."""
     asked = asked_of(call, ("by", "days", "comments"))
-    by = next((one for one in BYS if one == asked.get("by", "model")), None)
-    if by is None:
-        raise BadRequest(f"Invalid 'by': one of {', '.join(BYS)}.", "by", "invalid_value")
+    by = one_of(asked, "by", BYS, "model")
     since = time.time() - whole(asked, "days", DAYS, 9999) * 86_400
     limit = whole(asked, "comments", 20, MOST)
-    return as_json(await _asked_of_file(call, lambda db: _feedback_object(db, by, since, limit)))
+    return as_json(await asked_of_file(call, lambda db: _feedback_object(db, by, since, limit)))
 
 
 def _feedback_object(db: apsw.Connection, by: By, since: float, limit: int) -> dict[str, Any]:
@@ -81,13 +79,13 @@ async def _disliked(call: Call, key: str | None) -> bool:
 
 async def _receipt(call: Call, name: str) -> dict[str, Any]:
     """As it was told. Raises `NotFound` for one that is somebody else's, too."""
-    one = await _asked_of_file(call, lambda db: found(db, name))
+    one = await asked_of_file(call, lambda db: found(db, name))
     if one is None or not (call.rights.admin or one["tenant"] == call.tenant):
         raise NotFound("There is no receipt with this id.", code="not_found")
     return one
 
 
-async def _asked_of_file(call: Call, ask: Callable[[apsw.Connection], T], write: bool = False) -> T:
+async def asked_of_file(call: Call, ask: Callable[[apsw.Connection], T], write: bool = False) -> T:
     """What `ask` finds in the file of receipts, with all in it that this gateway has kept."""
     if call.house.receipts is None:
         raise NotFound("This appliance keeps no receipts: receipts.enabled is off.", code="off")

@@ -19,6 +19,7 @@ from serve.api.admin_keys import (
     rotate_key,
 )
 from serve.api.admin_quality import forget_quality, quality, run_quality
+from serve.api.admin_receipts import receipts
 from serve.api.call import Call, Response
 from serve.api.chat import chat
 from serve.api.completions import completions
@@ -165,6 +166,7 @@ ROUTES = (
     _admin("/admin/cache/entries", _read(cache_entries)),
     _admin("/admin/quality", _QUALITY, body="none"),
     _admin("/admin/feedback", _read(feedback_summary)),
+    _admin("/admin/receipts", _read(receipts)),
     _get("/metrics", metrics),
     Route("/signin", {"POST": signin}, public=True),
     _get("/health/live", live, public=True),

@@ -1,0 +1,190 @@
+"""Receipts as an owner looks through them: a page at a time, each in short.
+
+Ids are in the order of time, so a page is looked for from its newest id downwards. What is asked
+of the JSON has no index: each of the receipts looked at costs some microseconds, so that no more
+than `LOOK` are looked at for one page; the next one goes on from there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import apsw
+import orjson
+
+from serve.receipt import id_at
+
+LOOK: Final = 50_000  # receipts looked at for one page
+STEP: Final = 5000  # of them, at a time
+END: Final = "~"  # beyond every id
+
+_RANGE: Final = "id >= :lowest AND id < :before AND (:text IS NULL OR instr(id, :text))"
+_IDS: Final = "id IN (SELECT value FROM json_each(:ids))"
+_BOUNDS: Final = """
+    SELECT count(*), min(id) FROM (
+        SELECT id FROM receipts WHERE {} ORDER BY id DESC LIMIT :step
+    )
+"""
+# JSON is read once for each receipt, so that every further question finds its place in it at once.
+_TOLD: Final = """
+    WITH parsed AS MATERIALIZED (SELECT id, jsonb(receipt) AS told FROM receipts WHERE {}),
+    judged AS (
+        SELECT id, told, (told ->> 'status') >= 400 OR (told ->> 'error') IS NOT NULL AS failed
+        FROM parsed
+    ),
+    looked AS (
+        SELECT id, told, failed, CASE WHEN failed THEN coalesce(
+            told ->> '$.attempts[#-1][2]', told ->> '$.attempts[#-1][1]', told ->> 'error'
+        ) END AS cause FROM judged
+    )
+"""
+_FOUND: Final = """
+    SELECT told ->> 'total_ms', id FROM looked
+    WHERE (:failed IS NULL OR failed = :failed)
+        AND (:cause IS NULL OR cause = :cause)
+        AND (:tenant IS NULL OR told ->> 'tenant' = :tenant)
+        AND (:model IS NULL OR told ->> 'model' = :model)
+        AND (:tier IS NULL OR told ->> 'tier' = :tier)
+        AND (:route IS NULL OR told ->> 'path' = :route)
+        AND (:cache IS NULL OR told ->> 'cache' = :cache)
+        AND (:keys IS NULL OR told ->> 'key' IN (SELECT value FROM json_each(:keys)))
+    ORDER BY CASE WHEN :slowest THEN told ->> 'total_ms' END DESC, id DESC LIMIT :most
+"""
+_SHORT: Final = """
+    SELECT id, cause, told ->> 'at', told ->> 'key', told ->> 'tenant', told ->> 'model',
+        told ->> 'tier', told ->> 'path', told ->> 'status', told ->> 'cache',
+        told ->> 'queue_ms', told ->> 'ttft_ms', told ->> 'total_ms', told ->> 'prompt_tokens',
+        told ->> 'cached_tokens', told ->> 'completion_tokens', told ->> 'cost', told ->> 'energy'
+    FROM looked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which receipts: None means any. Times in unix seconds, `keys` their ids, `text` a part of
+    the receipt's id; `after`: those before this id only. `failed` counts what broke off, too.
+    """
+
+    since: float = 0.0
+    until: float | None = None
+    keys: tuple[str, ...] | None = None
+    tenant: str | None = None
+    model: str | None = None
+    tier: str | None = None
+    route: str | None = None
+    failed: bool | None = None
+    cause: str | None = None
+    cache: str | None = None
+    text: str | None = None
+    after: str | None = None
+    slowest: bool = False
+    limit: int = 50
+
+
+class Short(NamedTuple):
+    """`cause`: the class of what came first in the last attempt, else the code of the error; None
+    where nothing failed. `queue`, `ttft` and `total` in milliseconds, `energy` in watt-hours.
+    """
+
+    id: str
+    cause: str | None
+    at: float
+    key: str | None
+    tenant: str | None
+    model: str | None
+    tier: str | None
+    route: str
+    status: int | None
+    cache: str | None
+    queue: float
+    ttft: float | None
+    total: float | None
+    input: int
+    cached: int
+    output: int
+    cost: float
+    energy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next`: the id to go on after, None at the end. Not `complete`: after so many `looked` at,
+    the rest was left alone.
+    """
+
+    rows: list[Short]
+    next: str | None
+    complete: bool
+    looked: int
+
+
+def page(db: apsw.Connection, wanted: Wanted, look: int = LOOK) -> Page:
+    """The newest first, or the slowest of all that may be looked at: then there is one page."""
+    asked, found = _asked(wanted), list[tuple[float, str]]()
+    looked, at_end = 0, False
+    while looked < look and not at_end and (wanted.slowest or len(found) <= wanted.limit):
+        ((count, lowest),) = db.execute(_BOUNDS.format(_RANGE), asked)
+        if lowest is not None:
+            found += db.execute(_TOLD.format(_RANGE) + _FOUND, asked | {"lowest": lowest})
+            asked["before"] = lowest
+        looked, at_end = looked + count, count < STEP
+    if wanted.slowest:
+        found.sort(key=lambda one: one[0] or 0.0, reverse=True)
+    ids = [name for _, name in found[: wanted.limit]]
+    rows = _short(db, ids)
+    if wanted.slowest:
+        return Page(rows, None, at_end, looked)
+    if len(found) > wanted.limit:
+        return Page(rows, ids[-1], True, looked)
+    return Page(rows, None if at_end else asked["before"], at_end, looked)
+
+
+def _asked(wanted: Wanted) -> dict[str, Any]:
+    """As bound to the statements."""
+    until = END if wanted.until is None else id_at(wanted.until)
+    plain = ("tenant", "model", "tier", "route", "failed", "cause", "cache", "text", "slowest")
+    return {name: getattr(wanted, name) for name in plain} | {
+        "lowest": id_at(wanted.since),
+        "before": min(until, wanted.after or END),
+        "keys": None if wanted.keys is None else orjson.dumps(wanted.keys).decode(),
+        "most": wanted.limit + 1,
+        "step": STEP,
+    }
+
+
+def _short(db: apsw.Connection, ids: list[str]) -> list[Short]:
+    """In their order."""
+    query = _TOLD.format(_IDS) + _SHORT
+    found = db.execute(query, {"ids": orjson.dumps(ids).decode()})
+    rows = [Short._make(row) for row in found]
+    return sorted(rows, key=lambda row: ids.index(row.id))
+
+
+def short_object(row: Short, names: Mapping[str, str]) -> dict[str, Any]:
+    """JSON-ready, in seconds. `names` of keys by their ids."""
+    return {
+        "id": row.id,
+        "object": "receipt.short",
+        "at": row.at,
+        "key": row.key,
+        "key_name": names.get(row.key or ""),
+        "tenant": row.tenant,
+        "model": row.model,
+        "tier": row.tier,
+        "route": row.route,
+        "status": row.status,
+        "cause": row.cause,
+        "cache": row.cache,
+        "queue": _seconds(row.queue),
+        "ttft": _seconds(row.ttft),
+        "total": _seconds(row.total),
+        "input_tokens": row.input,
+        "cached_tokens": row.cached,
+        "output_tokens": row.output,
+        "cost": row.cost,
+        "energy": row.energy,
+    }
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds / 1000, 6)
