@@ -1,18 +1,48 @@
 // The console's sections, each of a script of its own that calls `section`, in their order.
 //
-// `open(box, signal)` fills a section's box whenever it is shown; `signal` ends what it began (calls,
-// timers) when another one is. What it throws is shown in the box. `rest`: what stands behind the
-// section's name in the address, as in #receipts/ID.
+// `open(box, signal, rest)` fills a section's box whenever it is shown; `signal` ends what it began
+// (calls, timers) when another one is. What it throws is shown in the box. `rest`: what stands
+// behind the section's name in the address, as it stands there: of #receipts/ID or #receipts/?a=b.
 const sections = [];
+const DEADLINE = 15_000; // milliseconds for an answer, waits for a busy appliance included
 
 function section(name, open) {
   sections.push({ name, open });
 }
 
-// Calls `draw` now and every `seconds` until `signal`, one call after the other.
-async function repeatedly(seconds, signal, draw) {
+// Asks the appliance, and not for ever. Raises `Refusal`, and AbortError once `signal` has ended it.
+async function ask(method, path, signal, body) {
+  const late = AbortSignal.timeout(DEADLINE);
+  try {
+    return await call(method, path, { body, signal: AbortSignal.any([signal, late]) });
+  } catch (error) {
+    if (late.aborted && !signal.aborted) throw new Refusal(words.unreachable, true);
+    throw error;
+  }
+}
+
+// Calls `draw` now and every `seconds` until `signal`, one call after the other, and not while the
+// page is hidden. With `failed` it goes on after a refusal: that gets it, and null once it is over.
+async function repeatedly(seconds, signal, draw, failed) {
   while (!signal.aborted) {
-    await draw();
+    try {
+      await draw();
+      failed?.(null);
+    } catch (error) {
+      if (signal.aborted || !failed || [401, 403].includes(error.status)) throw error;
+      failed(error);
+    }
     await pause(seconds * 1000, signal);
+    await seen(signal);
+  }
+}
+
+// Comes back once the page is visible.
+async function seen(signal) {
+  while (document.hidden && !signal.aborted) {
+    await new Promise((resolve) => {
+      document.addEventListener("visibilitychange", resolve, { once: true });
+      signal.addEventListener("abort", resolve, { once: true });
+    });
   }
 }
