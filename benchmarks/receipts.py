@@ -34,9 +34,10 @@ from serve.pipeline import Pipeline
 from serve.receipt import Attempt, Forecast, Receipt, Step, id_at
 from serve.receipts.feedback import summary
 from serve.receipts.keeping import BATCH, Keeping
+from serve.receipts.listing import Wanted, page
 from serve.receipts.receipt_file import ReceiptFile, Row, known
 from serve.receipts.receipt_line import as_line, as_row
-from serve.receipts.usage import BYS, usage
+from serve.receipts.usage import BYS, Span, usage
 
 DAYS = 30
 KEYS = 50
@@ -119,11 +120,15 @@ def _asked(db: Any, one: str, now: float) -> dict[str, float]:
         "the last 20": lambda: list(
             db.execute("SELECT receipt FROM receipts ORDER BY number DESC LIMIT 20")
         ),
+        "a page": lambda: page(db, Wanted()),
+        "a page of failures, of which there are none": lambda: page(db, Wanted(failed=True)),
+        "the slowest of those": lambda: page(db, Wanted(slowest=True)),
+        "part of an id": lambda: page(db, Wanted(text=one[-10:])),
         "feedback": lambda: summary(db, "model", 0.0),
     }
     for by in BYS:
-        questions[f"usage by {by}"] = lambda by=by: usage(db, by, 0.0, ["small"], costs)  # type: ignore[misc]
-    questions["usage by key, a week"] = lambda: usage(db, "key", week, ["small"], costs)
+        questions[f"usage by {by}"] = lambda by=by: usage(db, by, Span(), ["small"], costs)  # type: ignore[misc]
+    questions["usage by key, a week"] = lambda: usage(db, "key", Span(week), ["small"], costs)
     return {name: round(_median_ms(ask), 3) for name, ask in questions.items()}
 
 

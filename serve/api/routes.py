@@ -20,6 +20,7 @@ from serve.api.admin_keys import (
 )
 from serve.api.admin_quality import forget_quality, quality, run_quality
 from serve.api.admin_receipts import receipts
+from serve.api.admin_usage import used
 from serve.api.call import Call, Response
 from serve.api.chat import chat
 from serve.api.completions import completions
@@ -167,6 +168,7 @@ ROUTES = (
     _admin("/admin/quality", _QUALITY, body="none"),
     _admin("/admin/feedback", _read(feedback_summary)),
     _admin("/admin/receipts", _read(receipts)),
+    _admin("/admin/usage", _read(used)),
     _get("/metrics", metrics),
     Route("/signin", {"POST": signin}, public=True),
     _get("/health/live", live, public=True),

@@ -14,7 +14,7 @@ from serve.cli.options import AsJson, Config, Home, settings_from
 from serve.cli.receipts import receipts_file
 
 if TYPE_CHECKING:
-    from serve.receipts.usage import Machine, Usage, Used
+    from serve.receipts.usage import Machine, Usage
 
 HEADS: Final = {
     "requests": 9, "again": 7, "failed": 7, "input": 11, "cached": 11, "output": 11, "saved": 11,
@@ -33,39 +33,25 @@ def usage(  # noqa: PLR0913, PLR0917  (options of a command)
     config: Config = None,
 ) -> None:
     """Add up requests, tokens, money and energy (watt-hours), and what the machine took."""
+    from serve.receipts.usage import Span, as_object
     from serve.receipts.usage import usage as added_up
 
     settings = settings_from(home, None, config)
     local = [name for name, tier in settings.tiers.items() if not tier.remote]
     with receipts_file(home, config) as db:
-        found = added_up(db, by, time.time() - seconds(since), local, settings.cost)
-    names = _names(home, config) if by == "key" else {}
-    rows = [_row(each, by, names) for each in found.rows]
+        found = added_up(db, by, Span(time.time() - seconds(since)), local, settings.cost)
+    told = as_object(found, by, _names(home, config) if by == "key" else {})
     if json_:
-        typer.echo(json.dumps(_object(found, rows)))
+        typer.echo(json.dumps(told))
     elif csv_:
-        _write_table(rows, by)
+        _write_table(told["rows"], by)
     else:
-        _show(found, rows, by)
+        _show(found, told["rows"], by)
 
 
 def _names(home: Home, config: Config) -> dict[str, str]:
     with key_ring(home, config) as keys:
         return {key.id: key.name for key in keys.all()}
-
-
-def _row(used: "Used", by: str, names: dict[str, str]) -> dict[str, Any]:
-    named = {"name": names.get(used.name)} if by == "key" else {}
-    machine = {"machine_money": used.machine_money, "machine_energy": used.machine_energy}
-    return {by: used.name, **named, **used.amount._asdict(), **machine}
-
-
-def _object(found: "Usage", rows: list[dict[str, Any]]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    machine = asdict(found.machine) if found.machine else None
-    total = found.total._asdict()
-    return {"since": found.since, "rows": rows, "total": total, "machine": machine}
 
 
 def _write_table(rows: list[dict[str, Any]], by: str) -> None:

@@ -1,9 +1,10 @@
 """What was used, added up: by key, model or day, and what the machine cost meanwhile."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import apsw
 import orjson
@@ -13,16 +14,30 @@ from serve.sections.receipts import CostSettings
 
 By = Literal["key", "tenant", "model", "tier", "route", "day"]
 BYS: Final[tuple[By, ...]] = get_args(By)
+NEVER: Final = 1e11  # unix seconds
 _COLUMN: Final[dict[By, str]] = {by: by for by in BYS} | {"day": "hour / 24"}
 _USED: Final = """
     SELECT {by}, sum(requests), sum(again), sum(failed), sum(input), sum(cached), sum(output),
         sum(saved), sum(money), sum(energy), sum(engine),
         sum(engine * (tier IN (SELECT value FROM json_each(?1))))
-    FROM usage WHERE hour >= ?2 GROUP BY 1 ORDER BY 1
+    FROM usage WHERE hour >= ?2 AND hour < ?3 GROUP BY 1 ORDER BY 1
 """
 _POWER: Final = """
-    SELECT total(seconds), total(busy), total(energy), total(idle) FROM power WHERE hour >= ?
+    SELECT total(seconds), total(busy), total(energy), total(idle) FROM power
+    WHERE hour >= ? AND hour < ?
 """
+
+
+class Span(NamedTuple):
+    """In unix seconds; of whole hours, those that it begins or ends in included."""
+
+    since: float = 0.0
+    until: float = NEVER
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """The first one, and the one after the last."""
+        return max(0, int(self.since // HOUR)), math.ceil(self.until / HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +84,12 @@ class Usage:
 
 
 def usage(
-    db: apsw.Connection, by: By, since: float, local: Collection[str], costs: CostSettings
+    db: apsw.Connection, by: By, span: Span, local: Collection[str], costs: CostSettings
 ) -> Usage:
-    """From the hour of `since` (unix seconds) on. `local`: tiers that this machine runs."""
-    hour = max(0, int(since // HOUR))
+    """In the hours of `span`. `local`: tiers that this machine runs."""
     query = _USED.format(by=_COLUMN[by])
-    found = list(db.execute(query, (orjson.dumps(list(local)).decode(), hour)))
-    machine = _machine(db, hour, costs)
+    found = list(db.execute(query, (orjson.dumps(list(local)).decode(), *span.hours)))
+    machine = machine_in(db, span, costs)
     here = sum(row[-1] for row in found)
     rows = []
     for name, *amounts, engine in found:
@@ -88,11 +102,12 @@ def usage(
                 share and share * (machine.energy - machine.idle_energy) if machine else None,
             )
         )
-    return Usage(float(hour * HOUR), rows, machine)
+    return Usage(float(span.hours[0] * HOUR), rows, machine)
 
 
-def _machine(db: apsw.Connection, hour: int, costs: CostSettings) -> Machine | None:
-    ((seconds, busy, energy, idle),) = db.execute(_POWER, (hour,))
+def machine_in(db: apsw.Connection, span: Span, costs: CostSettings) -> Machine | None:
+    """None where nothing was watched."""
+    ((seconds, busy, energy, idle),) = db.execute(_POWER, span.hours)
     if not seconds:
         return None
     ageing = costs.hardware / (costs.hours * HOUR)  # money per second
@@ -104,6 +119,22 @@ def _machine(db: apsw.Connection, hour: int, costs: CostSettings) -> Machine | N
         energy / 1000 * costs.kwh + seconds * ageing,
         idle / 1000 * costs.kwh + (seconds - busy) * ageing,
     )
+
+
+def as_object(found: Usage, by: By, names: Mapping[str, str]) -> dict[str, Any]:
+    """JSON-ready. `names` of keys by their ids, told where rows are keys."""
+    return {
+        "since": found.since,
+        "rows": [_row(each, by, names) for each in found.rows],
+        "total": found.total._asdict(),
+        "machine": asdict(found.machine) if found.machine else None,
+    }
+
+
+def _row(used: Used, by: By, names: Mapping[str, str]) -> dict[str, Any]:
+    named = {"name": names.get(used.name)} if by == "key" else {}
+    machine = {"machine_money": used.machine_money, "machine_energy": used.machine_energy}
+    return {by: used.name, **named, **used.amount._asdict(), **machine}
 
 
 def _day(day: int) -> str:

@@ -12,7 +12,7 @@ import pytest
 from models.engine import Usage as Tokens
 from serve.receipts.power import Power, note
 from serve.receipts.receipt_file import HOUR, ReceiptFile, known
-from serve.receipts.usage import usage
+from serve.receipts.usage import Span, usage
 from serve.sections.receipts import CostSettings
 from tests.serve.receipts.receipts_made import AT, row
 
@@ -38,7 +38,7 @@ def test_it_adds_up_to_the_receipts_to_the_token(file: ReceiptFile, db: apsw.Con
         key, tokens = draw.choice(keys), Tokens(draw.randrange(99), draw.randrange(99))
         file.add([row(number, AT + draw.randrange(9 * HOUR), key_id=key, usage=tokens)])
         truth[key] += tokens.total_tokens
-    found = usage(db, "key", 0.0, ["small"], FREE)
+    found = usage(db, "key", Span(), ["small"], FREE)
     assert {each.name: each.amount.input + each.amount.output for each in found.rows} == truth
     assert found.total.requests == 500
     assert found.total.money == pytest.approx(125.0)
@@ -50,7 +50,7 @@ def test_what_is_given_again_costs_nothing_and_is_told_apart(
 ) -> None:
     again = {"cache": "hit", "attempts": [], "cost": 0.0, "energy": 0.0}
     file.add([row(1), row(2, **again)])
-    total = usage(db, "model", 0.0, ["small"], FREE).total
+    total = usage(db, "model", Span(), ["small"], FREE).total
     assert (total.requests, total.again) == (2, 1)
     assert (total.input, total.cached, total.output, total.saved) == (10, 4, 5, 15)
     assert total.money == 0.25
@@ -60,7 +60,7 @@ def test_days_are_those_of_utc_and_since_begins_with_its_hour(
     file: ReceiptFile, db: apsw.Connection
 ) -> None:
     file.add([row(n, AT + n * 12 * HOUR) for n in range(4)])
-    found = usage(db, "day", AT + HOUR * 12 + 1800, ["small"], FREE)
+    found = usage(db, "day", Span(AT + HOUR * 12 + 1800), ["small"], FREE)
     assert [(each.name, each.amount.requests) for each in found.rows] == [
         ("2027-01-15", 1),
         ("2027-01-16", 2),
@@ -75,7 +75,7 @@ def test_the_busy_machine_is_shared_by_time_at_its_engines_and_idling_stays_apar
     note(db, int(AT // HOUR), Power(1800.0, 600.0, 300.0, 120.0))
     note(db, int(AT // HOUR), Power(1800.0, 600.0, 300.0, 120.0))
     costs = CostSettings(kwh=0.5, hardware=300, hours=100)
-    found = usage(db, "key", AT, ["small"], costs)
+    found = usage(db, "key", Span(AT), ["small"], costs)
     assert found.machine is not None
     assert (found.machine.seconds, found.machine.busy) == (3600, 1200)
     assert found.machine.money == pytest.approx(0.3 + 3.0)
@@ -83,3 +83,14 @@ def test_the_busy_machine_is_shared_by_time_at_its_engines_and_idling_stays_apar
     anna, bert = found.rows
     assert anna.machine_money == pytest.approx((3.3 - 2.12) / 3)
     assert bert.machine_energy == pytest.approx((600 - 240) * 2 / 3)
+
+
+def test_until_ends_with_its_hour(file: ReceiptFile, db: apsw.Connection) -> None:
+    file.add([row(n, AT + n * HOUR) for n in range(4)])
+    for hour in range(4):
+        note(db, int(AT // HOUR) + hour, Power(60.0, 60.0, 1.0, 0.0))
+    found = usage(db, "day", Span(AT + HOUR, AT + 2 * HOUR + 1), ["small"], FREE)
+    assert found.total.requests == 2
+    assert found.machine is not None
+    assert found.machine.seconds == 120
+    assert usage(db, "day", Span(AT, AT + HOUR), ["small"], FREE).total.requests == 1
