@@ -155,7 +155,7 @@ class Gateway:
         memory = shared or open_memory(settings)
         alike = settings.cache.enabled and settings.cache.semantic
         limiting = _limiting(settings)
-        noting = Noting(salt_in(settings.data) if settings.receipts.enabled else None)
+        noting = Noting(salt_in(settings.data))
         helpers = Helpers(embedder, judge, grounding, memory, alike, shared, limiting, noting)
         pipeline = Pipeline(settings, tiers, helpers)
         watching = None

@@ -60,7 +60,7 @@ class Helpers:
     """What the way of a request asks on the way. Without it: no embedding, no documents, kept
     answers in a memory of its own. `alike`: they are given to questions in other words, too;
     `sharing`: generations are shared with other gateways; `limiting`: so are limits. `noting`: the
-    features of requests, with the salt of this installation.
+    features of requests; its salt is that of all digests.
     """
 
     embedder: Embedder | None = None
@@ -179,8 +179,9 @@ class Pipeline:
                 yield Chunk(said, finish_reason="stop", usage=Usage(0, 0), index=index)
             return
         begin = partial(self._generated, request, grounds, asking, receipt)
-        question = Question.of(request, grounds, self._candidates(request))
-        self._helpers.noting.asked(receipt.features, question)
+        noting = self._helpers.noting
+        question = Question.of(request, grounds, self._candidates(request), noting.salt)
+        noting.asked(receipt.features, question)
         wanted = Wanted(question, asking, receipt, begin)
         async with aclosing(self._remembering.answer(wanted)) as chunks:
             async for chunk in chunks:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -16,6 +16,7 @@ from serve.policy.freshness import Freshness
 from serve.policy.routing import last_turn
 from serve.request import Request
 
+LENGTH: Final = 32  # bytes of a digest
 _JSON: Final = orjson.OPT_NON_STR_KEYS
 
 
@@ -26,7 +27,8 @@ class Question:
     `models` names who may answer, with revisions; `prompts` are without what documents say, which
     is in `sources`: collection, document and words of each. `only`: nothing else may answer; None:
     documents are not asked. `temperature` is the highest that may be used; `unset` and `quality`
-    as in `serve.pipeline.Request`; `filters`: what holds of their policies.
+    as in `serve.pipeline.Request`; `filters`: what holds of their policies. `salt`: the secret of
+    the installation, so that nobody finds out what was asked by digesting guesses.
     """
 
     model: str
@@ -40,9 +42,12 @@ class Question:
     temperature: float
     wish: Freshness
     filters: Sequence[object] = ()
+    salt: bytes = b""
 
     @classmethod
-    def of(cls, request: Request, grounds: Grounds, tiers: Sequence[Tier]) -> "Question":
+    def of(
+        cls, request: Request, grounds: Grounds, tiers: Sequence[Tier], salt: bytes
+    ) -> "Question":
         """`tiers`: who may answer."""
         cards = [tier.engine.card for tier in tiers]
         temperature = max(prompt.sampling.temperature for prompt in request.prompts)
@@ -60,10 +65,11 @@ class Question:
             temperature,
             request.wish if grounds.keep else request.wish.within("off"),
             request.screened.policy.identity,
+            salt,
         )
 
     def digest(self) -> bytes:
-        """SHA-256. Who asks, how urgently and how it is delivered change no answer."""
+        """Keyed by `salt`. Who asks, how urgently and how it is delivered change no answer."""
         return self._digest
 
     @cached_property
@@ -78,7 +84,8 @@ class Question:
             self.filters,
             [_essence(prompt) for prompt in self.prompts],
         )
-        return sha256(orjson.dumps(said, _plain, _JSON)).digest()
+        text = orjson.dumps(said, _plain, _JSON)
+        return blake2b(text, key=self.salt, digest_size=LENGTH).digest()
 
     def context(self) -> bytes | None:
         """The same without what the user said last; None where that is not all that was asked."""
@@ -103,8 +110,10 @@ def _essence(prompt: Prompt) -> Prompt:
 
 
 def _unsaid(prompt: Prompt) -> Prompt | None:
-    """A chat without the words of its last turn, which is the user's."""
-    if not isinstance(prompt.input, tuple) or not prompt.input:
+    """A chat without the words of its last turn, which is the user's, and to which nobody has
+    begun to answer.
+    """
+    if not isinstance(prompt.input, tuple) or not prompt.input or prompt.begun:
         return None
     last = prompt.input[-1]
     if not isinstance(last, Message) or last.role != "user":

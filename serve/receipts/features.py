@@ -70,7 +70,8 @@ class Whole(Protocol):
     @property
     def repeatable(self) -> bool: ...
 
-    def digest(self) -> bytes: ...
+    def digest(self) -> bytes:
+        """With the salt, too."""
 
 
 class Noting:
@@ -79,7 +80,7 @@ class Noting:
     """
 
     def __init__(self, salt: bytes | None = None) -> None:
-        self._salt = salt or secrets.token_bytes(32)
+        self.salt = salt or secrets.token_bytes(32)
 
     def begun(self, wanted: str, prompts: Sequence[Prompt], quality: float | None) -> Features:
         asked = Asked.of(prompts[0], 0)
@@ -100,13 +101,13 @@ class Noting:
         if features is None:
             return
         wish = question.wish
-        features.digest = self._digest(question.digest())
+        features.digest = question.digest()[:LENGTH].hex()
         features.temperature, features.repeatable = question.temperature, question.repeatable
         features.keep = wish.allowed and wish.keep
         features.read = features.keep and wish.read
 
     def _digest(self, said: bytes) -> str:
-        return blake2b(said, key=self._salt, digest_size=LENGTH).hexdigest()
+        return blake2b(said, key=self.salt, digest_size=LENGTH).hexdigest()
 
 
 def salt_in(folder: Path) -> bytes:

@@ -11,9 +11,10 @@ import pytest
 from index.caches.local import LocalMemory
 from models.scripted import Script
 from serve.pipeline import Helpers, Pipeline
+from serve.receipts.features import Noting
 from serve.receipts.keeping import Keeping
 from serve.receipts.receipt_file import known
-from serve.receipts.usage import usage
+from serve.receipts.usage import Span, usage
 from tests.serve.api.conftest import Api, MakeApi
 
 CHAT, RECEIPTS, FEEDBACK = "/v1/chat/completions", "/v1/receipts", "/v1/feedback"
@@ -30,11 +31,11 @@ def api(make_api: MakeApi) -> Iterator[Api]:
     yield from receipted(make_api(tiers={"small": PRICED}))
 
 
-def receipted(made: Api) -> Iterator[Api]:
+def receipted(made: Api, noting: Noting | None = None) -> Iterator[Api]:
     """`made` with receipts and a memory of answers."""
     house, settings = made.house, made.house.settings
     memory = LocalMemory(1 << 20, 3600)
-    pipeline = Pipeline(settings, house.tiers, Helpers(memory=memory))
+    pipeline = Pipeline(settings, house.tiers, Helpers(memory=memory, noting=noting or Noting()))
     receipts = Keeping(settings.receipts_file, settings.receipts)
     made.house = replace(house, memory=memory, pipeline=pipeline, receipts=receipts)
     yield made
@@ -92,6 +93,17 @@ async def test_an_answer_that_is_given_again_costs_nothing(client: httpx.AsyncCl
     assert again["cache_key"] == first["cache_key"]
 
 
+async def test_what_was_asked_is_known_again_in_this_installation_alone(make_api: MakeApi) -> None:
+    made, keys = make_api(), []
+    for salt in (b"here", b"here", b"there"):
+        for api in receipted(made, Noting(salt)):
+            async with api.client() as client:
+                found = await receipt(client, await asked(client))
+                keys.append((found["cache_key"], found["features"]["digest"]))
+    assert keys[0] == keys[1]
+    assert not set(keys[0]) & set(keys[2])
+
+
 async def test_a_failure_tells_its_first_cause(make_api: MakeApi) -> None:
     script = Script(fail_after=0, fail_how="raise")
     for api in receipted(make_api(script)):
@@ -121,7 +133,7 @@ async def test_usage_adds_up_to_what_the_answers_said(api: Api, client: httpx.As
     assert api.house.receipts is not None
     assert api.house.receipts.settle(10)
     with closing(known(api.house.settings.receipts_file)) as db:
-        total = usage(db, "key", 0.0, ["small"], api.house.settings.cost).total
+        total = usage(db, "key", Span(), ["small"], api.house.settings.cost).total
     assert total.input == sum(each["prompt_tokens"] for each in said)
     assert total.output == sum(each["completion_tokens"] for each in said)
     assert total.money == total.input + 2 * total.output

@@ -18,6 +18,7 @@ from serve.config import Settings
 from serve.pipeline import Helpers, Pipeline, Request
 from serve.policy.freshness import Freshness
 from serve.receipt import Receipt
+from serve.receipts.features import Noting
 
 TIERS = {"small": {"engine": "scripted", "model": "echo", "temperature": 0.2}}
 OPEN = frozenset({"temperature"})  # left to the tier, whose own is low
@@ -61,9 +62,12 @@ class House:
         settings = Settings.model_validate({"tiers": TIERS})
         self.engines = [ScriptedEngine("echo", script) for _ in self.wires]
         self.gateways = [
-            Pipeline(settings, {"small": engine}, Helpers(memory=self.memory, sharing=wire))
+            Pipeline(settings, {"small": engine}, self._helpers(wire))
             for engine, wire in zip(self.engines, self.wires, strict=True)
         ]
+
+    def _helpers(self, wire: Wire) -> Helpers:
+        return Helpers(memory=self.memory, sharing=wire, noting=Noting(b"of both"))
 
     @property
     def generated(self) -> list[int]:

@@ -18,6 +18,7 @@ from serve.caching.kept import FILE, open_memory
 from serve.config import Settings
 from serve.pipeline import Helpers, Pipeline, Request
 from serve.receipt import Receipt
+from serve.receipts.features import Noting
 
 TIERS = {"small": {"engine": "scripted", "model": "echo"}}
 
@@ -44,7 +45,8 @@ async def life(home: Path, **cache: Any) -> AsyncIterator[Life]:
         {"home": home, "tiers": TIERS, "cache": {"persist": True, **cache}}
     )
     memory = open_memory(settings)
-    pipeline = Pipeline(settings, {"small": ScriptedEngine("echo")}, Helpers(memory=memory))
+    helpers = Helpers(memory=memory, noting=Noting(b"of this installation"))
+    pipeline = Pipeline(settings, {"small": ScriptedEngine("echo")}, helpers)
     yield Life(pipeline, memory)
     await asyncio.to_thread(memory.close)
     await pipeline.close()

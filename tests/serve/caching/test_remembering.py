@@ -257,6 +257,14 @@ def test_digests_are_equal_only_for_equal_questions(one: list[Prompt], other: li
     assert same == (one == other)
 
 
+def test_digests_of_another_installation_are_others() -> None:
+    """Whoever reads a receipt, which names the kept answer, cannot try guesses."""
+    here = replace(question(asked().prompts[0]), salt=b"here")
+    assert here.digest() == replace(here).digest()
+    assert here.digest() != replace(here, salt=b"there").digest()
+    assert here.context() != replace(here, salt=b"there").context()
+
+
 @pytest.mark.parametrize(
     "change",
     [
