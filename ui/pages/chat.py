@@ -6,14 +6,16 @@ from ui import words
 from ui.chat import Chat
 from ui.conversation import Settings
 from ui.entering import Entering
-from ui.pages.frame import LIBRARY, Door, Trigger, at_server, in_browser, scripted, ways
+from ui.pages.frame import (
+    BRINGING, LIBRARY, READING, Door, Trigger, at_server, in_browser, scripted, ways,
+)  # fmt: skip
 
 SOURCES = ("shared/verdicts.js", "chat/sources.js")
 TRANSCRIPT = (
     "shared/store.js", *SOURCES, "chat/turns.js", "chat/chosen.js", "chat/transcript.js",
 )  # fmt: skip
-INTAKE = ("shared/folder.js", "chat/intake.js", "chat/intake_panel.js")
-READER = ("shared/verdicts.js", "chat/original.js", "chat/reader.js")
+INTAKE = (*BRINGING, "chat/intake_panel.js")
+READER = ("shared/verdicts.js", *READING, "chat/reader.js")
 
 NEW_CHAT = "() => window.dispatchEvent(new CustomEvent('hearth:open'))"
 ASK = "(text) => window.hearth.ask(text) ? '' : text"

@@ -10,8 +10,8 @@ from gradio.components import Component, Navbar
 from gradio.events import Dependency
 
 from ui import words
-from ui.client import Refused
 from ui.entering import Entering
+from ui.refusals import Refused
 
 Trigger = Callable[..., Any]
 Components = Sequence[Component | gr.blocks.BlockContext]
@@ -141,6 +141,11 @@ def in_browser(
 
 # Scripts that belong together; the last one begins.
 LIBRARY = ("shared/store.js", "shared/library.js")
+# Files on their way in, and documents that are looked at; both with LIBRARY.
+BRINGING = (
+    "shared/folder.js", "shared/intake.js", "shared/intake_view.js", "shared/dropping.js",
+)  # fmt: skip
+READING = ("shared/passage.js", "shared/original.js")
 
 
 def scripted(elem_id: str, shown_words: Mapping[str, object], *scripts: str) -> gr.HTML:

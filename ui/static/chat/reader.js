@@ -71,7 +71,7 @@ function draw() {
   previous.disabled = at === 0;
   next.disabled = at === passages.length - 1;
   text.className = "passage";
-  text.replaceChildren(...highlighted(passage, source));
+  text.replaceChildren(...highlighted(passage, source.quote ? source : {}));
   text.scrollTop = 0;
   text.querySelector("mark")?.scrollIntoView({ block: "nearest" });
 }
@@ -82,26 +82,11 @@ function drawVerdict({ verdict: found, document: id, missing }) {
   if (missing?.length) verdict.append(make("span", {}, missingText(missing)));
 }
 
-function placeOf({ page, heading: title, headings }) {
-  const path = headings?.length ? headings.join(" › ") : title;
-  return [page !== null && page !== undefined && said(words.page, { page }), path].filter(Boolean).join(" · ");
-}
-
 function turn(step) {
   const at = opened.at + step;
   if (!opened.passages[at]) return;
   opened.at = at;
   draw();
-}
-
-// Places are counted in characters of the document, not in JavaScript's halves of them.
-function highlighted(passage, { quote, start, end }) {
-  const letters = Array.from(String(passage.text));
-  const from = Math.max(0, (start ?? 0) - passage.start);
-  const to = Math.min(letters.length, (end ?? 0) - passage.start);
-  if (!quote || from >= to) return [passage.text];
-  const parts = [letters.slice(0, from), letters.slice(from, to), letters.slice(to)].map((part) => part.join(""));
-  return [parts[0], make("mark", {}, parts[1]), parts[2]];
 }
 
 const known = new Map(); // the passages of the documents read last

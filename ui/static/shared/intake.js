@@ -1,13 +1,15 @@
-// Documents on their way into a conversation's collection: waiting, going up, being read. Needs
-// library.js. One `Intake` for each conversation; intake_panel.js shows that of the open one.
+// Documents on their way into a collection: waiting, going up, being read. Needs library.js;
+// intake_view.js draws it.
 const AT_ONCE = 3; // uploads
 const PERIOD = 1000; // milliseconds between two looks at the jobs; hidden pages look less often
 const OVER = new Set(["ready", "refused", "cancelled"]);
 
 class Intake {
-  // `collection`: null until something is there to be put into it.
-  constructor(chat, collection = null, name = "") {
-    Object.assign(this, { chat, collection, name, rows: [], byId: new Map() });
+  // `collection`: null until something is there to be put into it; then `made({id, name})` is told,
+  // and `metadata` says whose doing it is. `changed(intake)`: something in it is to be drawn.
+  // `whole`: all documents of the collection have a line, not only those that come.
+  constructor({ collection = null, name = "", metadata = {}, whole = false, made = () => {}, changed }) {
+    Object.assign(this, { collection, name, metadata, whole, made, changed, rows: [], byId: new Map() });
     this.note = ""; // what of the last drop was left out
     this.fault = ""; // why the jobs cannot be looked at
     this.cursor = null; // behind it, documents may still be under way
@@ -18,6 +20,11 @@ class Intake {
 
   get busy() {
     return this.rows.some((row) => !OVER.has(row.state));
+  }
+
+  // Files whose way here is not over: they are lost with the page.
+  get sending() {
+    return this.rows.some((row) => row.state === "waiting" || row.state === "uploading");
   }
 
   count(state) {
@@ -51,15 +58,16 @@ class Intake {
     if (counts?.in_progress) this.watch();
   }
 
+  // A file that the appliance has is only read again.
   again(row) {
-    Object.assign(row, { state: "waiting", text: "", sent: 0, id: null });
+    Object.assign(row, { state: "waiting", text: "", sent: 0, id: row.file ? null : row.id });
     this.go();
   }
 
   go() {
     if (this.stopped.signal.aborted) this.stopped = new AbortController();
     while (this.uploads < AT_ONCE && this.rows.some((row) => row.state === "waiting")) this.work();
-    changed(this);
+    this.changed(this);
   }
 
   async work() {
@@ -72,23 +80,23 @@ class Intake {
   async bring(row) {
     const { signal } = this.stopped;
     row.state = "uploading";
-    changed(this);
-    let file;
+    this.changed(this);
+    let file = row.id;
     try {
       const collection = await this.opened();
-      const onsent = (sent) => { Object.assign(row, { sent: Math.min(sent, row.size), text: "" }); changed(this); };
-      const onbusy = () => { row.text = words.busy; changed(this); };
-      file = (await upload(row.file, { onsent, onbusy, signal })).id;
+      const onsent = (sent) => { Object.assign(row, { sent: Math.min(sent, row.size), text: "" }); this.changed(this); };
+      const onbusy = () => { row.text = words.busy; this.changed(this); };
+      file ??= (await upload(row.file, { onsent, onbusy, signal })).id;
       const body = { file_id: file, name: row.path };
       this.learn(await call("POST", `${STORES}/${collection}/files`, { body, signal }), row);
       this.watch();
     } catch (error) {
       if (error.name === "AbortError") row.state = "cancelled";
       else Object.assign(row, { state: "refused", text: error.message, passing: error.passing });
-      if (file) call("DELETE", `/v1/files/${file}`).catch(() => {});
+      if (file && file !== row.id) call("DELETE", `/v1/files/${file}`).catch(() => {});
     }
     if (row.state !== "refused" || !row.passing) row.file = null;
-    changed(this);
+    this.changed(this);
   }
 
   // The collection, made when the first file needs it.
@@ -103,20 +111,21 @@ class Intake {
   }
 
   async open() {
-    const body = { name: this.name, metadata: { made_by: "chat" } };
-    const made = await call("POST", STORES, { body });
-    this.collection = made.id;
-    window.hearth.own(this.chat, { id: made.id, name: this.name });
-    return made.id;
+    const { id } = await call("POST", STORES, { body: { name: this.name, metadata: this.metadata } });
+    this.collection = id;
+    this.made({ id, name: this.name });
+    return id;
   }
 
   // What the appliance says of a document. `row`: the line that it belongs to, if there is one.
   learn(told, row = this.byId.get(told.id) ?? this.coming(told.name) ?? this.line(told)) {
+    if (!row) return;
     this.byId.set(told.id, row);
     const { stage, done, total } = told.progress ?? {};
     const state = { completed: "ready", failed: "refused", cancelled: "cancelled" }[told.status] ?? "queued";
     Object.assign(row, { id: told.id, state, stage, done, total, passages: told.passages, text: "" });
     if (state === "refused") row.text = told.last_error?.message ?? "";
+    row.passing = told.last_error?.code === "server_error" && told.id.startsWith("file-");
     if (state === "ready") row.text = (told.notes ?? []).join(" ");
   }
 
@@ -126,6 +135,7 @@ class Intake {
   }
 
   line(told) {
+    if (!this.whole && told.status !== "in_progress") return null;
     const row = { path: String(told.name ?? told.id), size: 0, sent: 0, state: "queued" };
     this.rows.push(row);
     return row;
@@ -137,12 +147,12 @@ class Intake {
     try {
       do {
         await this.look();
-        changed(this);
+        this.changed(this);
         await pause(document.hidden ? 5 * PERIOD : PERIOD);
       } while (this.rows.some((row) => row.state === "queued"));
     } catch (error) {
       this.fault = error.message;
-      changed(this);
+      this.changed(this);
     }
     this.watching = false;
   }
@@ -167,7 +177,7 @@ class Intake {
   async cancel() {
     this.stopped.abort();
     for (const row of this.rows) if (row.state === "waiting") row.state = "cancelled";
-    changed(this);
+    this.changed(this);
     const begun = this.rows.filter((row) => row.state === "queued");
     const cancel = (row) => call("POST", `${STORES}/${this.collection}/files/${row.id}/cancel`).catch(() => {});
     for (const row of begun) await cancel(row);

@@ -1,4 +1,4 @@
-// A document's file as it was brought. Part of reader.js.
+// A document's file as it was brought. Needs library.js.
 //
 // It is fetched with the visitor's key, and its bytes tell what it is, not its name or the type that
 // somebody gave it. Only what can do nothing in this page's origin opens in a tab: PDF, pictures of
