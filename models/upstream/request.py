@@ -47,13 +47,19 @@ def is_chat(prompt: Prompt) -> bool:
 
 def guessed_tokens(prompt: Prompt) -> int:
     """Of the prompt, as long as the upstream has not counted them."""
-    if isinstance(prompt.input, str):
-        return len(prompt.input.encode(errors="replace")) // BYTES_PER_TOKEN + 1
-    turns = [turn for turn in prompt.input if isinstance(turn, Message)]
+    if isinstance(text := _raw(prompt), str):
+        return len(text.encode(errors="replace")) // BYTES_PER_TOKEN + 1
+    turns = _turns(prompt)
     if not turns:
         return len(prompt.input)
     sizes = (len(turn.content.encode(errors="replace")) // BYTES_PER_TOKEN for turn in turns)
     return sum(sizes) + TOKENS_PER_TURN * len(turns)
+
+
+def _turns(prompt: Prompt) -> list[Message]:
+    """The chat; what of the answer is there is its last turn."""
+    turns = [turn for turn in prompt.input if isinstance(turn, Message)]
+    return [*turns, Message("assistant", prompt.begun)] if prompt.begun else turns
 
 
 def _everywhere(prompt: Prompt, settings: UpstreamSettings) -> Json:
@@ -78,8 +84,13 @@ def _everywhere(prompt: Prompt, settings: UpstreamSettings) -> Json:
 
 
 def _chat(prompt: Prompt, settings: UpstreamSettings) -> Json:
+    """An answer that has begun is spelled as at vLLM; some servers do the same unasked, others
+    refuse it.
+    """
     sampling = prompt.sampling
-    fields: Json = {"messages": [_message(m) for m in prompt.input if isinstance(m, Message)]}
+    fields: Json = {"messages": [_message(turn) for turn in _turns(prompt)]}
+    if prompt.begun:
+        fields |= {"continue_final_message": True, "add_generation_prompt": False}
     if sampling.max_tokens is not None:
         fields[settings.limit_field] = sampling.max_tokens
     if sampling.top_logprobs is not None:
@@ -92,11 +103,15 @@ def _chat(prompt: Prompt, settings: UpstreamSettings) -> Json:
 
 def _completion(prompt: Prompt, settings: UpstreamSettings) -> Json:
     sampling = prompt.sampling
-    fields: Json = {"prompt": prompt.input if isinstance(prompt.input, str) else list(prompt.input)}
+    fields: Json = {"prompt": _raw(prompt)}
     fields["max_tokens"] = sampling.max_tokens or _room(prompt, settings.context_length)
     if sampling.top_logprobs is not None:
         fields["logprobs"] = sampling.top_logprobs
     return fields
+
+
+def _raw(prompt: Prompt) -> str | list[Any]:
+    return prompt.input + prompt.begun if isinstance(prompt.input, str) else list(prompt.input)
 
 
 def _room(prompt: Prompt, context_length: int) -> int:
@@ -104,7 +119,7 @@ def _room(prompt: Prompt, context_length: int) -> int:
 
     No token is less than a byte, and one may be put before the text.
     """
-    given = prompt.input
+    given = _raw(prompt)
     most = len(given.encode(errors="replace")) if isinstance(given, str) else len(given)
     return max(1, context_length - most - 1)
 

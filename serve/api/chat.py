@@ -48,6 +48,7 @@ def _prompt(call: Call, asked: ChatRequest) -> Prompt:
         tools=asked.tool_specs(),
         tool_choice=asked.choice_of_tool(),
         timeout=call.house.settings.deadlines.answer,
+        begun=asked.begun,
     )
 
 

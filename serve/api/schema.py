@@ -26,9 +26,9 @@ from serve.sections.requests import LimitSettings
 # Fields of OpenAI's and of other servers' interfaces that are refused by name, so that whoever
 # sends them learns why; what is neither here nor in a schema is unknown.
 _ELSEWHERE = """
-    add_generation_prompt add_special_tokens allowed_token_ids api_base api_key audio bad_words
+    add_special_tokens allowed_token_ids api_base api_key audio bad_words
     base_url best_of cache_prompt cache_salt chat_template chat_template_kwargs
-    continue_final_message documents dynatemp_range echo extra_body function_call functions grammar
+    documents dynatemp_range echo extra_body function_call functions grammar
     guided_choice guided_decoding_backend guided_grammar guided_json guided_regex id_slot
     ignore_eos include_stop_str_in_output kv_transfer_params length_penalty lora lora_path
     lora_request min_p min_tokens mirostat mm_processor_kwargs modalities moderation n_predict

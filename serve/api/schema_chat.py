@@ -49,6 +49,8 @@ def _as_object(choice: object) -> object:
 
 
 class ChatRequest(SamplingFields):
+    """`continue_final_message` is vLLM's, whose clients send `add_generation_prompt` false with it."""
+
     messages: Annotated[list[ChatMessage], Field(min_length=1), counted("messages")]
     max_completion_tokens: TokenLimit | None = None
     logprobs: bool | None = None
@@ -59,6 +61,8 @@ class ChatRequest(SamplingFields):
     parallel_tool_calls: bool | None = None
     collections: Collections | None = None
     documents_only: bool | None = None
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
 
     def checked(self, limits: LimitSettings) -> "ChatRequest":
         """What no single field can tell. Raises `BadRequest` or `PromptRefused`."""
@@ -66,6 +70,7 @@ class ChatRequest(SamplingFields):
         check_conversation(self.messages)
         self._check_numbers()
         self._check_tools()
+        self._check_continued()
         self._check_schemas(limits.schema_bytes)
         return self
 
@@ -120,6 +125,32 @@ class ChatRequest(SamplingFields):
                 "'tool_choice' must name one of the tools.", "tool_choice", "invalid_value"
             )
 
+    def _check_continued(self) -> None:
+        """Going on makes sense where there is text to go on with, and nothing but text to come."""
+        goes_on = bool(self.continue_final_message)
+        if self.add_generation_prompt is goes_on:
+            words = "'add_generation_prompt' is the opposite of 'continue_final_message'."
+            raise BadRequest(words, "add_generation_prompt", "invalid_value")
+        if not goes_on:
+            return
+        last, place = self.messages[-1], len(self.messages) - 1
+        wrong = {
+            f"messages[{place}].role": last.role != "assistant",
+            f"messages[{place}].content": not last.content or bool(last.tool_calls),
+            "messages": not place,
+            "tools": bool(self._functions) and self.choice_of_tool().mode != "none",
+            "response_format": self.format().kind != "text",
+            "n": (self.n or 1) > 1,
+        }
+        if (param := next((name for name, found in wrong.items() if found), None)) is not None:
+            raise BadRequest(
+                "'continue_final_message' needs a last message of the role 'assistant' with text "
+                "and without tool calls, behind at least one other; no 'tools' that may be called, "
+                "no 'response_format' but 'text', and 'n' 1.",
+                param,
+                "invalid_value",
+            )
+
     def _check_schemas(self, limit: int) -> None:
         schemas = {
             f"tools[{place}].function.parameters": function.parameters
@@ -146,7 +177,14 @@ class ChatRequest(SamplingFields):
         return self.max_completion_tokens or self.max_tokens
 
     def conversation(self) -> tuple[Message, ...]:
-        return tuple(message.message() for message in self.messages)
+        """Up to the answer, of which a part may be there."""
+        turns = self.messages[:-1] if self.continue_final_message else self.messages
+        return tuple(message.message() for message in turns)
+
+    @property
+    def begun(self) -> str:
+        """What of the answer is there."""
+        return (self.messages[-1].content or "") if self.continue_final_message else ""
 
     def format(self) -> Format:
         kind = self.response_format.type if self.response_format else "text"

@@ -145,7 +145,8 @@ class Grounding:
 
     def _room(self, prompt: Prompt, looking: Looking) -> int:
         """Tokens that passages may take."""
-        talk = sum(tokens_of(message.content) for message in _messages(prompt))
+        said = (prompt.begun, *(message.content for message in _messages(prompt)))
+        talk = sum(map(tokens_of, said))
         left = looking.context - talk - FRAME - (prompt.sampling.max_tokens or ANSWER)
         return max(0, min(left, int(self._settings.prompt_share * looking.context)))
 

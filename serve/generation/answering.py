@@ -66,7 +66,7 @@ class Said:
         limit = self.prompt.sampling.max_tokens
         left = None if limit is None else limit - self.tokens
         sampling = replace(self.prompt.sampling, max_tokens=left)
-        return replace(self.prompt, begun=self.text, sampling=sampling)
+        return replace(self.prompt, begun=self.prompt.begun + self.text, sampling=sampling)
 
 
 @dataclass(slots=True)

@@ -194,17 +194,18 @@ def last_turn(prompt: Prompt) -> str:
 
 
 def size_of(prompt: Prompt) -> int:
-    """Bytes of text, tools included; four for a token id."""
+    """Bytes of text, tools and what of the answer is there included; four for a token id."""
     if isinstance(prompt.input, str):
         return len(prompt.input.encode(errors="replace"))
-    texts = [m.content for m in prompt.input if isinstance(m, Message)]
+    texts = [prompt.begun, *(m.content for m in prompt.input if isinstance(m, Message))]
     tools = [f"{t.name}{t.description}{t.parameters}" for t in prompt.tools]
     ids = 4 * sum(isinstance(i, int) for i in prompt.input)
     return ids + sum(len(text.encode(errors="replace")) for text in (*texts, *tools))
 
 
 def is_going_on(prompt: Prompt) -> bool:
-    return any(isinstance(m, Message) and m.role == "assistant" for m in prompt.input)
+    answers = (isinstance(m, Message) and m.role == "assistant" for m in prompt.input)
+    return bool(prompt.begun) or any(answers)
 
 
 def opening(prompt: Prompt) -> tuple[str | int, ...]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 import orjson
 
-from models.engine import Chunk, Prompt
+from models.engine import Chunk, Message, Prompt, PromptInput
 
 
 @dataclass(slots=True)
@@ -20,12 +20,19 @@ class Texts:
 
     def told(self) -> bytes:
         """JSON. Choices of the same prompt repeat it, which is told once."""
-        asked = list(dict.fromkeys(prompt.input for prompt in self.asked))
+        asked = list(dict.fromkeys(map(_asked, self.asked)))
         answered = ["".join(parts) for _, parts in sorted(self.answered.items())]
         return orjson.dumps({"asked": [_told(one) for one in asked], "answered": answered})
 
 
-def _told(asked: object) -> object:
+def _asked(prompt: Prompt) -> PromptInput:
+    """With what of the answer was there."""
+    turns = prompt.input if isinstance(prompt.input, tuple) else ()
+    messages = tuple(turn for turn in turns if isinstance(turn, Message))
+    return (*messages, Message("assistant", prompt.begun)) if prompt.begun else prompt.input
+
+
+def _told(asked: PromptInput) -> object:
     if isinstance(asked, tuple) and asked and not isinstance(asked[0], int):
         return [asdict(message) for message in asked]
     return asked

@@ -21,6 +21,8 @@ def texts_of(prompt: Prompt) -> Iterator[tuple[str, bool]]:
             yield turn.content, turn.role in ("user", "tool")
             for call in turn.tool_calls:
                 yield call.arguments, False
+    if prompt.begun:
+        yield prompt.begun, False
 
 
 def is_readable(prompt: Prompt) -> bool:
@@ -31,7 +33,7 @@ def masked(prompt: Prompt, vault: Vault) -> Prompt:
     if isinstance(prompt.input, str):
         return replace(prompt, input=vault.masked(prompt.input))
     turns = tuple(_turn(turn, vault) for turn in prompt.input if isinstance(turn, Message))
-    return replace(prompt, input=turns or prompt.input)
+    return replace(prompt, input=turns or prompt.input, begun=vault.masked(prompt.begun))
 
 
 def _turn(turn: Message, vault: Vault) -> Message:

@@ -38,6 +38,13 @@ def test_a_chat_is_its_messages() -> None:
     ]
 
 
+def test_an_answer_that_has_begun_is_the_last_message_and_to_be_gone_on_with() -> None:
+    sent = body((Message("user", "Hi"),), begun="Hello th")
+    assert sent["messages"][-1] == {"role": "assistant", "content": "Hello th"}
+    assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
+    assert body("Once", begun=" upon")["prompt"] == "Once upon"
+
+
 def test_what_is_not_asked_for_is_not_sent() -> None:
     assert set(body(CHAT)) == {
         *("model", "messages", "stream", "stream_options", "temperature", "top_p")

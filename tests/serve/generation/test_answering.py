@@ -91,6 +91,13 @@ async def test_the_other_tier_continues_a_stream_that_broke_off(position: int) -
     assert receipt.usage.completion_tokens == 6
 
 
+async def test_an_answer_that_a_client_began_is_continued_with_all_that_is_there() -> None:
+    house = House(large=Script(fail_after=1))
+    chunks, _ = await house.ask(prompt(begun="one two"))
+    assert text(chunks) == " three four five six"
+    assert house.small.prompts[0].begun == "one two three"
+
+
 async def test_what_is_left_of_a_limit_is_kept_when_continuing() -> None:
     house = House(large=Script(fail_after=2))
     chunks, receipt = await house.ask(prompt(sampling=Sampling(max_tokens=4)))
