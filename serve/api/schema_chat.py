@@ -49,7 +49,7 @@ def _as_object(choice: object) -> object:
 
 
 class ChatRequest(SamplingFields):
-    """`continue_final_message` is vLLM's, whose clients send `add_generation_prompt` false with it."""
+    """`continue_final_message` is vLLM's: its clients send `add_generation_prompt` false, too."""
 
     messages: Annotated[list[ChatMessage], Field(min_length=1), counted("messages")]
     max_completion_tokens: TokenLimit | None = None
