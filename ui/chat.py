@@ -7,9 +7,10 @@ from contextlib import aclosing
 from pydantic import ValidationError
 
 from ui import words
-from ui.citations import Grounds
-from ui.client import Appliance, Measure, Refused
-from ui.conversation import Conversation, Painting, Settings, Turn, note, painting
+from ui.client import Appliance
+from ui.conversation import Conversation, Painting, Settings, Turn, painting
+from ui.refusals import Refused
+from ui.stream import Stage
 
 LEAST_PAUSE = 0.05  # seconds between two drawings of a growing answer
 SHARE = 8.0  # a drawing may take 1/9 of the time, however long the answer grows
@@ -35,37 +36,33 @@ class Chat:
         raised: it belongs into the conversation.
         """
         conversation = Conversation.read(value)
-        turn, place = Turn(role="assistant", state="waiting"), len(conversation.turns)
+        place, turn = conversation.begun()
         yield painting(conversation, place, [turn])
         try:
             request = _settings(controls).request(conversation)
+            turn.model = str(request["model"])
             async with aclosing(self._growing(turn, key, request)) as states:
                 async for _ in states:
                     yield painting(conversation, place, [turn])
         except Refused as exc:
-            turn.state, turn.note = "failed", exc.message
+            turn.fail(exc)
         yield painting(conversation, place, [turn])
 
     async def _growing(
         self, turn: Turn, key: str, request: dict[str, object]
     ) -> AsyncGenerator[None, None]:
         """Lets `turn` grow; yields when it is time to draw it again."""
-        drawn_at = 0.0
-        pause = 0.0
+        start, drawn_at, pause = len(turn.text), 0.0, 0.0
         async with aclosing(self._appliance.chat(key, request)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Measure):
-                    turn.state, turn.note = "done", note(piece)
-                    continue
-                if isinstance(piece, Grounds):
-                    turn.add(piece)
-                    continue
-                turn.text, turn.state = turn.text + piece, "writing"
-                start = time.perf_counter()
-                if start - drawn_at >= pause:
+                turn.take(piece, start)
+                if isinstance(piece, Stage):
+                    yield
+                now = time.perf_counter()
+                if isinstance(piece, str) and now - drawn_at >= pause:
                     yield
                     drawn_at = time.perf_counter()
-                    pause = max(LEAST_PAUSE, SHARE * (drawn_at - start))
+                    pause = max(LEAST_PAUSE, SHARE * (drawn_at - now))
 
 
 def _settings(controls: tuple[object, ...]) -> Settings:

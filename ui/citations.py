@@ -47,6 +47,14 @@ class Citation(Source):
     sentence_end: int
     missing: list[str] = []
 
+    def moved(self, start: int) -> "Citation":
+        """The same in an answer whose new text begins at `start`."""
+        places = {
+            "sentence_start": start + self.sentence_start,
+            "sentence_end": start + self.sentence_end,
+        }
+        return self.model_copy(update=places)
+
     @property
     def label(self) -> str:
         """The mark in words, for who cannot see it."""

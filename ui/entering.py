@@ -1,7 +1,8 @@
 """Who may come in."""
 
 from ui import words
-from ui.client import Appliance, Refused
+from ui.client import Appliance
+from ui.refusals import Refused
 
 
 class Entering:

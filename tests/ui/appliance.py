@@ -53,7 +53,9 @@ SCRIPTS = {
     "hostile": Script(words=HOSTILE, token_delay=0.05),
     "broken": Script(words=LONG, fail_after=5, token_delay=0.02),
     "tiny": Script(context_length=16),
+    "slow": Script(first_token_delay=0.8),
 }
+ONE_AT_A_TIME = {"slow"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,11 @@ def served(
 ) -> Iterator[Served]:
     """`options` are settings."""
     engines = {name: ScriptedEngine(name, script) for name, script in SCRIPTS.items()}
-    tiers = {name: {"engine": "scripted", "model": name} for name in SCRIPTS}
+    tiers: dict[str, dict[str, Any]] = {
+        name: {"engine": "scripted", "model": name}
+        | ({"slots": 1} if name in ONE_AT_A_TIME else {})
+        for name in SCRIPTS
+    }
     options = {"embedder": {"engine": "none"}} | options
     settings = Settings(home=home, port=port, tiers=tiers, **options)
     with furnished(settings, engines, helpers or Helpers()) as house:

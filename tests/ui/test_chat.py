@@ -39,7 +39,7 @@ async def test_an_answer_is_drawn_as_it_grows_and_ends_with_its_measure(
     assert states[-1] == "done"
     last = drawn[-1]["turns"][0]
     assert (last["text"], "<em>you</em>" in last["html"]) == ("Hello *you*", True)
-    assert "2 + 2 tokens" in last["note"]
+    assert "2 tokens" in last["note"]
 
 
 async def test_the_settings_reach_the_engine(chat: Chat, appliance: Served) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
@@ -6,8 +7,10 @@ import httpx
 import pytest
 
 from tests.ui.appliance import LONG, Served
-from ui import client, words
-from ui.client import Appliance, Measure, Refused
+from ui import stream, words
+from ui.client import Appliance
+from ui.refusals import Refused
+from ui.stream import Kept, Measure, Origin, Piece, Stage
 
 HELLO = [{"role": "user", "content": "Hello to you"}]
 
@@ -33,7 +36,7 @@ def streaming(*lines: str) -> Appliance:
     return answering(lambda _: httpx.Response(200, text=text))
 
 
-async def said(appliance: Appliance, key: str = "key", **request: object) -> list[str | Measure]:
+async def said(appliance: Appliance, key: str = "key", **request: object) -> list[Piece]:
     request = {"model": "echo", "messages": HELLO} | request
     return [piece async for piece in appliance.chat(key, request)]
 
@@ -51,7 +54,9 @@ async def test_models_for_embeddings_are_not_offered_for_chat() -> None:
 async def test_an_answer_comes_in_pieces_and_ends_with_its_measure(
     there: Appliance, appliance: Served
 ) -> None:
-    *pieces, measure = await said(there, appliance.key)
+    origin, *pieces, measure = await said(there, appliance.key)
+    assert isinstance(origin, Origin)
+    assert (origin.request_id[:4], origin.model) == ("req_", "echo")
     assert "".join(map(str, pieces)) == "Hello to you"
     assert isinstance(measure, Measure)
     assert (measure.prompt_tokens, measure.answer_tokens) == (3, 3)
@@ -72,6 +77,7 @@ async def test_leaving_early_ends_the_generation_at_the_appliance(
 ) -> None:
     request = {"model": "long", "messages": HELLO}
     async with aclosing(there.chat(appliance.key, request)) as pieces:
+        assert isinstance(await anext(pieces), Origin)
         assert await anext(pieces) == LONG[0]
         assert appliance.engines["long"].running == 1
     async with asyncio.timeout(5):
@@ -121,6 +127,16 @@ async def test_a_busy_appliance_says_when_to_come_back(
     with pytest.raises(Refused) as refused:
         await said(refusing(status, {"Retry-After": after}))
     assert refused.value.message.endswith(expected)
+
+
+async def test_a_reached_limit_is_named_and_says_when_there_is_room_again() -> None:
+    error = {"message": "60 requests per minute.", "code": "rate_limit_exceeded"}
+    limited = answering(
+        lambda _: httpx.Response(429, headers={"Retry-After": "12"}, json={"error": error})
+    )
+    with pytest.raises(Refused) as refused:
+        await said(limited)
+    assert (refused.value.message, refused.value.retry_after) == ("60 requests per minute.", 12)
 
 
 async def test_a_forbidden_thing_is_named() -> None:
@@ -182,7 +198,7 @@ async def test_heartbeats_are_not_shown() -> None:
 
 
 async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "WHOLE_ANSWER", -1.0)
+    monkeypatch.setattr(stream, "WHOLE_ANSWER", -1.0)
     with pytest.raises(Refused, match="not finished"):
         await said(streaming('data: {"choices": []}', "data: [DONE]"))
 
@@ -200,3 +216,74 @@ async def test_a_silent_appliance_is_told_from_an_absent_one(
     with pytest.raises(Refused) as refused:
         await said(answering(answer))
     assert refused.value.message.startswith(expected)
+
+
+# ---- what an answer waits for
+
+TEXT = 'data: {"choices": [{"delta": {"content": "x"}}]}'
+
+
+def progress(**told: object) -> str:
+    return f": hearth {json.dumps(told)}"
+
+
+async def test_what_an_answer_waits_for_is_told_as_it_changes() -> None:
+    lines = [
+        progress(state="queued", position=2, wait=3.5, tier="small"),
+        ": heartbeat",
+        progress(state="queued", position=1, wait=None, tier="small"),
+        progress(state="from the future"),
+        progress(state="reading", tier="small"),
+        progress(state="answering", headers={"x-request-id": "req_1", "x-hearth-model": "m"}),
+        TEXT,
+        "data: [DONE]",
+    ]
+    pieces = await said(streaming(*lines))
+    stages = [Stage("queued", 2, 3.5), Stage("queued", 1), Stage("reading")]
+    assert pieces[:-1] == [*stages, Origin("req_1", "m"), "x"]
+
+
+async def test_what_is_known_late_says_that_an_answer_was_kept() -> None:
+    known = {"x-hearth-cache": "hit", "x-hearth-cache-age": "7"}
+    lines = [progress(state="answering", headers=known), TEXT, "data: [DONE]"]
+    measure = (await said(streaming(*lines)))[-1]
+    assert isinstance(measure, Measure)
+    assert measure.kept == Kept(7.0)
+
+
+async def test_the_appliance_is_asked_to_tell_and_does_not_have_to() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["x-hearth-progress"] == "1"
+        return httpx.Response(200, text=f"{TEXT}\n\ndata: [DONE]\n\n")
+
+    assert (await said(answering(answer)))[0] == "x"
+
+
+async def test_who_waits_in_the_line_of_a_real_appliance_is_told_so(
+    there: Appliance, appliance: Served
+) -> None:
+    pieces = await said(there, appliance.key, model="slow")
+    assert Stage("reading") in pieces
+    assert [type(piece) for piece in pieces[:2]] == [Stage, Origin]
+
+
+# ---- refusals in the midst
+
+
+def failing(*before: str, **error: object) -> Appliance:
+    return streaming(*before, f"data: {json.dumps({'error': error})}", "data: [DONE]")
+
+
+async def test_a_refusal_after_a_wait_is_one_like_any_other() -> None:
+    refusal = {"message": "no", "code": "deadline_exceeded", "status": 503, "retry_after": 7}
+    with pytest.raises(Refused) as refused:
+        await said(failing(progress(state="queued"), **refusal))
+    assert refused.value.message.endswith("in 7 seconds.")
+    assert (refused.value.why, refused.value.retry_after) == (words.BUSY, 7)
+
+
+async def test_what_breaks_off_says_why_and_when_to_go_on() -> None:
+    with pytest.raises(Refused) as refused:
+        await said(failing(TEXT, message="It crashed.", status=502, retry_after=2))
+    assert refused.value.message == words.BROKE_OFF.format(message="It crashed.")
+    assert refused.value.retry_after == 2

@@ -3,8 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.ui.appliance import Served
-from ui.client import Appliance, Refused
+from ui.client import Appliance
 from ui.entering import Entering
+from ui.refusals import Refused
 
 
 @pytest.fixture
