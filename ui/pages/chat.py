@@ -11,8 +11,10 @@ from ui.pages.frame import (
 )  # fmt: skip
 
 SOURCES = ("shared/verdicts.js", "chat/sources.js")
+MENU = ("chat/layers.js", "chat/menu.js")
+VERSIONS = ("chat/tree.js", *MENU, "chat/versions.js", "chat/compare.js")
 TRANSCRIPT = (
-    "shared/store.js", *SOURCES, "chat/turns.js", "chat/chosen.js", "chat/transcript.js",
+    *LIBRARY, *SOURCES, *VERSIONS, "chat/turns.js", "chat/chosen.js", "chat/transcript.js",
 )  # fmt: skip
 INTAKE = (*BRINGING, "chat/intake_panel.js")
 READER = ("shared/verdicts.js", *READING, "chat/reader.js")
@@ -78,9 +80,8 @@ class ChatPage:
                     *LIBRARY,
                     "chat/choice.js",
                 )
-            self.transcript = scripted(
-                "transcript", {**words.table("PAGE"), **words.table("SOURCES")}, *TRANSCRIPT
-            )
+            told = words.table("LIBRARY") | words.table("SOURCES") | words.table("VERSIONS")
+            self.transcript = scripted("transcript", told | words.table("PAGE"), *TRANSCRIPT)
             self._build_composer()
             shown = words.table("LIBRARY") | words.table("SOURCES") | words.table("READER")
             scripted("reader", shown, *LIBRARY, *READER)

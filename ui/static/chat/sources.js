@@ -51,7 +51,7 @@ function uncited(sources, all) {
 
 // The click on a mark in the text.
 function openMark(node) {
-  const place = [...turns.children].indexOf(node.closest(".turn"));
-  const source = chat.turns[place]?.citations?.[node.dataset.place];
+  const turn = node.closest("article")?.turn ?? chat.turns[[...turns.children].indexOf(node.closest(".turn"))];
+  const source = turn?.citations?.[node.dataset.place];
   if (source) say("hearth:cite", { source, from: node });
 }

@@ -6,6 +6,7 @@ const words = props.words;
 let chat = null;
 let live = null; // the answer being written: {chat, run}
 let runs = 0;
+const MOST = 2000; // turns that the server draws at once
 
 const empty = make("div", { className: "empty" });
 const turns = make("ol", { className: "turns" });
@@ -19,13 +20,16 @@ window.hearth = Object.assign(window.hearth ?? {}, {
 // ---- opening and keeping
 
 function open(id) {
-  const stored = live?.chat.id === id ? live.chat : id && store.read(id);
+  comparing?.close();
+  const running = live?.chat.id === id && live.chat;
+  const stored = running || (id && store.read(id));
   chat = stored || { id: crypto.randomUUID(), turns: [], documents: lastChoice() };
+  if (!running) chat.turns = ripe(chat.turns);
   sessionStorage.setItem("hearth.open", chat.id);
-  turns.replaceChildren(...chat.turns.map(drawTurn));
+  drawFrom(0);
   refresh();
   toEnd("instant");
-  if (stored) send("show");
+  if (stored) tell("show");
   say("hearth:opened");
   closeSidebar();
 }
@@ -43,10 +47,12 @@ function keep(kept) {
   }
 }
 
-function send(event, again = false) {
+// "show": draw everything, what is beside the path, too. "ask": answer the turns before the last.
+let told = [];
+function tell(event, options = {}) {
   const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
-  const told = chat.turns.map(plain);
-  props.value = { id: chat.id, run: runs, again, turns: told, documents: asked() };
+  told = event === "show" ? everyTurn(chat.turns).slice(0, MOST) : chat.turns.slice(0, -1);
+  props.value = { id: chat.id, run: runs, ...options, turns: told.map(plain), documents: asked() };
   trigger(event);
 }
 
@@ -55,26 +61,29 @@ function send(event, again = false) {
 function ask(text, place = chat.turns.length) {
   if (live || !text.trim()) return false;
   if (window.hearth.preparing?.()) return warn(words.notYet);
-  chat.turns.length = place;
-  chat.turns.push({ role: "user", text: text.trim() });
-  answer();
+  comparing?.close();
+  chat.turns = forked(chat.turns, place, { role: "user", text: text.trim() });
+  answer(place + 1);
   return true;
 }
 
-function retry() {
+// Another version of the answer at `place`, by `model` or else the chosen one. The former stays,
+// unless there is not a word in it.
+function retry(place, model = "") {
   if (live) return;
-  while (chat.turns.at(-1)?.role === "assistant") chat.turns.pop();
-  if (chat.turns.length) answer(true);
+  comparing?.close();
+  if (place === chat.turns.length - 1 && !chat.turns[place].text) chat.turns = felled(chat.turns, place);
+  answer(place, { again: true, model });
 }
 
-function answer(again = false) {
+function answer(place, options) {
   live = { chat, run: ++runs };
+  chat.turns = forked(chat.turns, place, { role: "assistant", text: "", state: "waiting" });
   keep(chat);
-  turns.replaceChildren(...chat.turns.map(drawTurn));
-  turns.append(drawTurn({ role: "assistant", text: "", state: "waiting" }, chat.turns.length));
+  drawFrom(Math.max(0, place - 1));
   refresh();
   toEnd("smooth");
-  send("ask", again);
+  tell("ask", options);
   say("hearth:asked");
 }
 
@@ -91,10 +100,7 @@ function end(state, note) {
   if (!live) return;
   const unfinished = live.chat;
   live = null;
-  const last = unfinished.turns.at(-1);
-  const turn = last.role === "assistant" ? last : { role: "assistant", text: "" };
-  if (turn !== last) unfinished.turns.push(turn);
-  Object.assign(turn, { state, note });
+  Object.assign(unfinished.turns.at(-1), { state, note });
   keep(unfinished);
   if (unfinished === chat) redraw(unfinished.turns.length - 1);
   refresh();
@@ -111,19 +117,21 @@ watch("value", () => {
 
 function shown(painting) {
   if (painting.chat !== chat.id) return;
+  const near = atEnd();
   painting.turns.forEach((turn, place) => {
-    if (!chat.turns[place] || chat.turns[place].text !== turn.text) return;
-    chat.turns[place].html = turn.html;
-    redraw(place);
+    if (told[place]?.text !== turn.text) return;
+    told[place].html = turn.html;
+    if (chat.turns[place] === told[place]) redraw(place);
   });
-  toEnd("instant");
+  if (comparing) drawComparison();
+  if (near) toEnd("instant");
 }
 
 function grown(painting) {
   const near = atEnd();
   const [turn] = painting.turns;
   const target = live.chat;
-  target.turns[painting.first] = turn;
+  Object.assign(target.turns[painting.first], turn); // which versions there are, the server does not know
   const over = turn.state === "done" || turn.state === "failed";
   if (over) {
     live = null;

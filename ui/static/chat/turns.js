@@ -14,6 +14,12 @@ function drawTurn(turn, place) {
   return node;
 }
 
+// The turns from `place` on; those before stay as they are.
+function drawFrom(place) {
+  while (turns.children.length > place) turns.lastChild.remove();
+  turns.append(...chat.turns.slice(place).map((turn, n) => drawTurn(turn, place + n)));
+}
+
 function redraw(place) {
   const node = turns.children[place];
   if (node) fill(node, chat.turns[place], place);
@@ -30,7 +36,8 @@ function fill(node, turn, place) {
   if (turn.state === "waiting") body.replaceChildren(make("span", { className: "pulse", title: words.waiting }));
   fillSources(sources, turn);
   note.textContent = turn.note ?? "";
-  if (!tools.children.length) tools.append(...toolsOf(turn, place, node));
+  if (!tools.children.length) tools.append(...toolsOf(turn, place, node), make("div", { className: "versions" }));
+  fillVersions(tools.querySelector(".versions"), turn, place);
 }
 
 // `html` was made harmless by the server. Unchanged blocks stay, so that a selection survives.
@@ -49,7 +56,8 @@ function toolsOf(turn, place, node) {
   if (turn.role === "user") return [button("edit", words.edit, () => edit(place, node))];
   return [
     button("copy", words.copyAnswer, (event) => copy(chat.turns[place].text, event.currentTarget)),
-    button("retry", words.retry, retry),
+    button("retry", words.retry, () => retry(place)),
+    button("more", words.retryWith, (event) => choices(event.currentTarget, place)),
   ];
 }
 
