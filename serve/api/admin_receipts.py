@@ -8,7 +8,8 @@ from serve.api.lists import asked_of, moment, one_of, whole
 from serve.api.receipts import asked_of_file
 from serve.errors import BadRequest
 from serve.ledger.keys import Key
-from serve.receipts.listing import Wanted, page, short_object
+from serve.receipts.listing import Wanted, page
+from serve.receipts.short import short_object
 
 FIELDS: Final = ("tenant", "model", "tier", "route", "cause", "cache", "text", "after")
 ASKED: Final = (*FIELDS, "since", "until", "key", "status", "sort", "limit")

@@ -18,6 +18,7 @@ from serve.api.admin_keys import (
     revoke_key,
     rotate_key,
 )
+from serve.api.admin_overview import overview
 from serve.api.admin_quality import forget_quality, quality, run_quality
 from serve.api.admin_receipts import receipts
 from serve.api.admin_usage import used
@@ -168,6 +169,7 @@ ROUTES = (
     _admin("/admin/quality", _QUALITY, body="none"),
     _admin("/admin/feedback", _read(feedback_summary)),
     _admin("/admin/receipts", _read(receipts)),
+    _admin("/admin/overview", _read(overview)),
     _admin("/admin/usage", _read(used)),
     _get("/metrics", metrics),
     Route("/signin", {"POST": signin}, public=True),

@@ -5,14 +5,14 @@ of the JSON has no index: each of the receipts looked at costs some microseconds
 than `LOOK` are looked at for one page; the next one goes on from there.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import apsw
 import orjson
 
 from serve.receipt import id_at
+from serve.receipts.short import LOOKED, Short, shorts
 
 LOOK: Final = 50_000  # receipts looked at for one page
 STEP: Final = 5000  # of them, at a time
@@ -23,19 +23,6 @@ _IDS: Final = "id IN (SELECT value FROM json_each(:ids))"
 _BOUNDS: Final = """
     SELECT count(*), min(id) FROM (
         SELECT id FROM receipts WHERE {} ORDER BY id DESC LIMIT :step
-    )
-"""
-# JSON is read once for each receipt, so that every further question finds its place in it at once.
-_TOLD: Final = """
-    WITH parsed AS MATERIALIZED (SELECT id, jsonb(receipt) AS told FROM receipts WHERE {}),
-    judged AS (
-        SELECT id, told, (told ->> 'status') >= 400 OR (told ->> 'error') IS NOT NULL AS failed
-        FROM parsed
-    ),
-    looked AS (
-        SELECT id, told, failed, CASE WHEN failed THEN coalesce(
-            told ->> '$.attempts[#-1][2]', told ->> '$.attempts[#-1][1]', told ->> 'error'
-        ) END AS cause FROM judged
     )
 """
 _FOUND: Final = """
@@ -49,13 +36,6 @@ _FOUND: Final = """
         AND (:cache IS NULL OR told ->> 'cache' = :cache)
         AND (:keys IS NULL OR told ->> 'key' IN (SELECT value FROM json_each(:keys)))
     ORDER BY CASE WHEN :slowest THEN told ->> 'total_ms' END DESC, id DESC LIMIT :most
-"""
-_SHORT: Final = """
-    SELECT id, cause, told ->> 'at', told ->> 'key', told ->> 'tenant', told ->> 'model',
-        told ->> 'tier', told ->> 'path', told ->> 'status', told ->> 'cache',
-        told ->> 'queue_ms', told ->> 'ttft_ms', told ->> 'total_ms', told ->> 'prompt_tokens',
-        told ->> 'cached_tokens', told ->> 'completion_tokens', told ->> 'cost', told ->> 'energy'
-    FROM looked
 """
 
 
@@ -81,31 +61,6 @@ class Wanted:
     limit: int = 50
 
 
-class Short(NamedTuple):
-    """`cause`: the class of what came first in the last attempt, else the code of the error; None
-    where nothing failed. `queue`, `ttft` and `total` in milliseconds, `energy` in watt-hours.
-    """
-
-    id: str
-    cause: str | None
-    at: float
-    key: str | None
-    tenant: str | None
-    model: str | None
-    tier: str | None
-    route: str
-    status: int | None
-    cache: str | None
-    queue: float
-    ttft: float | None
-    total: float | None
-    input: int
-    cached: int
-    output: int
-    cost: float
-    energy: float
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """`next`: the id to go on after, None at the end. Not `complete`: after so many `looked` at,
@@ -125,13 +80,14 @@ def page(db: apsw.Connection, wanted: Wanted, look: int = LOOK) -> Page:
     while looked < look and not at_end and (wanted.slowest or len(found) <= wanted.limit):
         ((count, lowest),) = db.execute(_BOUNDS.format(_RANGE), asked)
         if lowest is not None:
-            found += db.execute(_TOLD.format(_RANGE) + _FOUND, asked | {"lowest": lowest})
+            found += db.execute(LOOKED.format(_RANGE) + _FOUND, asked | {"lowest": lowest})
             asked["before"] = lowest
         looked, at_end = looked + count, count < STEP
     if wanted.slowest:
         found.sort(key=lambda one: one[0] or 0.0, reverse=True)
     ids = [name for _, name in found[: wanted.limit]]
-    rows = _short(db, ids)
+    found_rows = shorts(db, _IDS, {"ids": orjson.dumps(ids).decode()})
+    rows = sorted(found_rows, key=lambda row: ids.index(row.id))
     if wanted.slowest:
         return Page(rows, None, at_end, looked)
     if len(found) > wanted.limit:
@@ -150,41 +106,3 @@ def _asked(wanted: Wanted) -> dict[str, Any]:
         "most": wanted.limit + 1,
         "step": STEP,
     }
-
-
-def _short(db: apsw.Connection, ids: list[str]) -> list[Short]:
-    """In their order."""
-    query = _TOLD.format(_IDS) + _SHORT
-    found = db.execute(query, {"ids": orjson.dumps(ids).decode()})
-    rows = [Short._make(row) for row in found]
-    return sorted(rows, key=lambda row: ids.index(row.id))
-
-
-def short_object(row: Short, names: Mapping[str, str]) -> dict[str, Any]:
-    """JSON-ready, in seconds. `names` of keys by their ids."""
-    return {
-        "id": row.id,
-        "object": "receipt.short",
-        "at": row.at,
-        "key": row.key,
-        "key_name": names.get(row.key or ""),
-        "tenant": row.tenant,
-        "model": row.model,
-        "tier": row.tier,
-        "route": row.route,
-        "status": row.status,
-        "cause": row.cause,
-        "cache": row.cache,
-        "queue": _seconds(row.queue),
-        "ttft": _seconds(row.ttft),
-        "total": _seconds(row.total),
-        "input_tokens": row.input,
-        "cached_tokens": row.cached,
-        "output_tokens": row.output,
-        "cost": row.cost,
-        "energy": row.energy,
-    }
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else round(milliseconds / 1000, 6)

@@ -36,8 +36,8 @@ def recent(receipts: Iterable[bytes], seconds: float) -> Recent:
     return Recent(
         seconds=seconds,
         requests_per_minute=60 * len(told) / seconds,
-        ttft_p50_ms=_quantile(first, 0.5),
-        ttft_p95_ms=_quantile(first, 0.95),
+        ttft_p50_ms=quantile(first, 0.5),
+        ttft_p95_ms=quantile(first, 0.95),
         tokens_per_second=made / seconds,
         cached=sum(each in GIVEN_AGAIN for each in asked) / len(asked) if asked else None,
         refused=sum(map(_is_refused, told)),
@@ -55,5 +55,6 @@ def _has_failed(told: dict[str, Any]) -> bool:
     return status >= 500 or (status < 400 and told["error"] is not None)
 
 
-def _quantile(ordered: list[float], share: float) -> float | None:
+def quantile(ordered: list[float], share: float) -> float | None:
+    """None of none."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
