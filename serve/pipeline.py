@@ -82,7 +82,7 @@ class Pipeline:
         self._settings = settings
         self._helpers = helpers or Helpers()
         self.tiers: Mapping[str, Tier] = tiers_of(settings, engines)
-        self._watch = Watch(self.tiers.values(), Brownout(settings.brownout))
+        self.watch = Watch(self.tiers.values(), Brownout(settings.brownout))
         self._answering = Answering(settings, self.tiers)
         self.billing = Billing(settings, self.tiers, self._helpers.limiting)
         self.screening = Screening(settings.filters)
@@ -95,14 +95,14 @@ class Pipeline:
     async def close(self) -> None:
         await self.billing.limiting.close()
         await self._remembering.close()
-        await self._watch.close()
+        await self.watch.close()
 
     def _idle(self) -> bool:
-        return not self._watch.brownout and all(tier.idle for tier in self.tiers.values())
+        return not self.watch.brownout and all(tier.idle for tier in self.tiers.values())
 
     async def has_time(self) -> bool:
         """Whether nobody is answered or waits and nothing is loading, now that it was looked."""
-        await self._watch.touch()
+        await self.watch.touch()
         loading = any(tier.state == "loading" for tier in self.tiers.values())
         return self._idle() and not loading
 
@@ -128,8 +128,8 @@ class Pipeline:
 
     async def answer(self, request: Request, receipt: Receipt) -> ChunkStream:
         """Chunks of all choices, told apart by `index`, as they come."""
-        await self._watch.touch()
-        receipt.stream, receipt.brownout = request.stream, self._watch.brownout
+        await self.watch.touch()
+        receipt.stream, receipt.brownout = request.stream, self.watch.brownout
         tiers, noting = self._candidates(request), self._helpers.noting
         receipt.features = noting.begun(request.model, request.prompts, request.quality)
         with await self.billing.bill(request, tiers, receipt) as bill:

@@ -137,6 +137,11 @@ class Watch:
     def brownout(self) -> tuple[BrownoutStep, ...]:
         return self._brownout.steps
 
+    @property
+    def pressure(self) -> float:
+        """What the ladder goes by: of the last look."""
+        return self._brownout.pressure
+
     async def touch(self) -> None:
         """A request has come. Those that come first after a pause wait a moment for a look."""
         self._touched_at = time.monotonic()
