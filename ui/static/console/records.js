@@ -1,0 +1,65 @@
+// What the sections of records share: tables, pairs, buttons, and what is not there.
+
+// `rows`: {href, cells, className}; a cell is text, a node or several of them. `numbers`: columns of
+// numbers, `minor`: those that small screens go without.
+function tableOf(titles, rows, { numbers = [], minor = [], label = "" } = {}) {
+  const looks = (n) => `${numbers.includes(n) ? "number " : ""}${minor.includes(n) ? "minor" : ""}`;
+  const head = make("tr", {}, ...titles.map((title, n) => make("th", { scope: "col", className: looks(n) }, title)));
+  const body = make("tbody", {}, ...rows.map((row) => tableRow(row, looks)));
+  const table = make("table", { className: "table" }, make("thead", {}, head), body);
+  if (label) table.setAttribute("aria-label", label);
+  return make("div", { className: "scroll" }, table);
+}
+
+// A whole row leads where its first link does.
+function tableRow({ cells, href, className = "" }, looks) {
+  const line = make("tr", { className: href ? `opens ${className}` : className }, ...cells.map((cell, n) =>
+    make("td", { className: looks(n) }, ...(Array.isArray(cell) ? cell : [cell]))));
+  if (href) line.onclick = (event) => {
+    if (!event.target.closest("a, button")) location.hash = href;
+  };
+  return line;
+}
+
+// Pairs of a name and what stands for it; those without are left out.
+function factList(pairs) {
+  return make("dl", { className: "facts" }, ...pairs.filter(([, value]) => value != null && value !== "").flatMap(
+    ([name, value]) => [make("dt", {}, name), make("dd", {}, ...(Array.isArray(value) ? value : [value]))]));
+}
+
+function panel(title, ...children) {
+  return make("section", { className: "panel" }, make("h3", {}, title), ...children);
+}
+
+function tileOf(label, value, detail = "", className = "") {
+  return make("div", { className: `tile ${className}` },
+    make("span", { className: "label" }, label), make("span", { className: "value" }, value), make("span", { className: "detail" }, detail));
+}
+
+function plainButton(label, onclick, className = "") {
+  return make("button", { type: "button", className: `act ${className}`, onclick }, label);
+}
+
+function badge(text, tone = "") {
+  return make("span", { className: `badge ${tone}` }, text);
+}
+
+function quiet(text) {
+  return make("p", { className: "quiet" }, text);
+}
+
+// What `get()` gives; null, and the appliance's words in `box`, where that is switched off.
+async function unlessOff(box, get) {
+  try {
+    return await get();
+  } catch (error) {
+    if (error.code !== "off") throw error;
+    box.append(make("p", { className: "nothing" }, error.message));
+    return null;
+  }
+}
+
+// The first cause of a failure, in words where there are some.
+function causeInWords(cause) {
+  return words.time.causes[cause] ?? cause;
+}
