@@ -84,6 +84,7 @@ def test_two_versions_stand_side_by_side_and_one_goes_on(twice: Visitor) -> None
 
 def test_on_a_narrow_screen_versions_are_stacked_and_escape_closes_them(twice: Visitor) -> None:
     twice.page.set_viewport_size({"width": 360, "height": 780})
+    twice.page.reload()
     twice.press("Compare")
     columns = twice.page.locator(".compare article")
     first, second = (columns.nth(n).bounding_box() for n in (0, 1))

@@ -17,7 +17,7 @@ TRANSCRIPT = (
     *LIBRARY, *SOURCES, *VERSIONS, "chat/turns.js", "chat/chosen.js", "chat/transcript.js",
 )  # fmt: skip
 INTAKE = (*BRINGING, "chat/intake_panel.js")
-READER = ("shared/verdicts.js", *READING, "chat/reader.js")
+READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")
 
 NEW_CHAT = "() => window.dispatchEvent(new CustomEvent('hearth:open'))"
 ASK = "(text) => window.hearth.ask(text) ? '' : text"
@@ -78,6 +78,7 @@ class ChatPage:
                     "documents",
                     words.table("LIBRARY") | words.table("DOCUMENTS"),
                     *LIBRARY,
+                    "chat/layers.js",
                     "chat/choice.js",
                 )
             told = words.table("LIBRARY") | words.table("SOURCES") | words.table("VERSIONS")
@@ -85,6 +86,9 @@ class ChatPage:
             self._build_composer()
             shown = words.table("LIBRARY") | words.table("SOURCES") | words.table("READER")
             scripted("reader", shown, *LIBRARY, *READER)
+            scripted(
+                "keys", words.table("KEYS"), "shared/store.js", "chat/layers.js", "chat/keys.js"
+            )
 
     def _build_composer(self) -> None:
         with gr.Column(elem_id="composer"):
@@ -95,6 +99,7 @@ class ChatPage:
                     words.table("DOCUMENTS"),
                     "shared/store.js",
                     "shared/folder.js",
+                    "chat/layers.js",
                     "chat/attach.js",
                 )
                 self.ask = gr.Textbox(

@@ -9,10 +9,14 @@ const menu = make("div", { className: "menu", hidden: true },
 const clip = button("clip", words.attach, () => toggle(menu.hidden));
 clip.setAttribute("aria-expanded", "false");
 
+let closed = () => {};
 function toggle(open) {
   menu.hidden = !open;
   clip.setAttribute("aria-expanded", String(open));
-  if (open) menu.firstChild.focus();
+  closed();
+  if (!open) return;
+  closed = layer(() => { toggle(false); clip.focus(); });
+  menu.firstChild.focus();
 }
 
 function pick(input) {
@@ -27,10 +31,4 @@ for (const input of [files, folder]) {
   };
 }
 element.replaceChildren(clip, menu, files, folder);
-element.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || menu.hidden) return;
-  event.stopPropagation();
-  toggle(false);
-  clip.focus();
-});
 window.addEventListener("click", (event) => element.contains(event.target) || toggle(false));

@@ -54,7 +54,7 @@ function nameField(chat) {
   input.onblur = () => done(true);
   input.onkeydown = (event) => {
     if (event.key === "Enter") done(true);
-    if (event.key === "Escape") done(false);
+    if (event.key === "Escape") { event.stopPropagation(); done(false); }
   };
   return input;
 }

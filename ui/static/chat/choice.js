@@ -82,8 +82,11 @@ function pick(id, label, checked) {
   choose({ collections: checked ? [...others, { id, name: label }] : others });
 }
 
+let closed = () => {};
 async function toggle(open) {
   menu.hidden = !open;
+  closed();
+  if (open) closed = layer(() => { toggle(false); face.focus(); });
   loading = open;
   gone.clear();
   rows.clear();
@@ -99,12 +102,6 @@ async function toggle(open) {
   }
 }
 
-element.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || menu.hidden) return;
-  event.stopPropagation();
-  toggle(false);
-  face.focus();
-});
 window.addEventListener("click", (event) => menu.hidden || element.contains(event.target) || toggle(false));
 for (const event of ["hearth:opened", "hearth:chosen"]) window.addEventListener(event, draw);
 draw();

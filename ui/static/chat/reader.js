@@ -19,9 +19,12 @@ panel.setAttribute("aria-label", words.source);
 // Not inside the conversation, which would keep it below the sidebars.
 (element.closest(".gradio-container") ?? document.body).append(panel);
 
+let closed = () => {};
 async function open({ source, from }) {
   const mine = { source, from, passages: [], at: 0 };
   opened?.from.removeAttribute("aria-expanded");
+  closed();
+  closed = layer(shut);
   opened = mine;
   panel.hidden = false;
   from.setAttribute("aria-expanded", "true");
@@ -45,6 +48,7 @@ async function open({ source, from }) {
 }
 
 function shut() {
+  closed();
   if (!opened) return;
   panel.hidden = true;
   document.body.classList.remove("hearth-reading");
@@ -105,9 +109,3 @@ panel.addEventListener("keydown", (event) => {
   if (event.key === "ArrowLeft") turn(-1);
   if (event.key === "ArrowRight") turn(1);
 });
-// Before others that stop an answer by the same key.
-window.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || !opened) return;
-  event.stopImmediatePropagation();
-  shut();
-}, true);

@@ -14,7 +14,7 @@ const latest = button("latest", words.latest, () => toEnd("smooth"));
 element.replaceChildren(empty, turns, latest);
 
 window.hearth = Object.assign(window.hearth ?? {}, {
-  ask, stop, rest, warn, documents, choose, own, conversation,
+  ask, stop, rest, warn, documents, choose, own, conversation, last,
 });
 
 // ---- opening and keeping
@@ -189,9 +189,6 @@ window.addEventListener("scroll", () => latest.classList.toggle("shown", !atEnd(
 window.addEventListener("hearth:open", (event) => open(event.detail));
 window.addEventListener("hearth:removed", (event) => event.detail === chat.id && open(null));
 window.addEventListener("pagehide", stop);
-window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && live) document.querySelector("#ask .stop-button")?.click();
-});
 
 // Gradio gives these buttons icons only, and makes them when it likes.
 function nameButtons(_changes, observer) {

@@ -65,10 +65,15 @@ function edit(place, node) {
   if (live) return;
   const area = make("textarea", { value: chat.turns[place].text, ariaLabel: words.edit });
   const again = () => ask(area.value, place);
-  const cancel = () => node.replaceWith(drawTurn(chat.turns[place], place));
+  const closed = layer(cancel);
+  function cancel() {
+    closed();
+    if (!node.isConnected) return false;
+    node.replaceWith(drawTurn(chat.turns[place], place));
+    document.querySelector("#ask textarea")?.focus();
+  }
   area.onkeydown = (event) => {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); again(); }
-    if (event.key === "Escape") { event.stopPropagation(); cancel(); }
   };
   const choices = make(
     "div",
@@ -80,6 +85,16 @@ function edit(place, node) {
   node.firstChild.replaceChildren(area, choices);
   area.style.height = `${area.scrollHeight}px`;
   area.focus();
+}
+
+// What a key does with the last answer, or question.
+function last(what) {
+  const role = what === "edit" ? "user" : "assistant";
+  const place = chat.turns.findLastIndex((turn) => turn.role === role);
+  const node = turns.children[place]?.querySelector(`.tools > .${what}`);
+  if (!node || live) return;
+  node.scrollIntoView({ block: "nearest" });
+  node.click();
 }
 
 async function copy(text, node) {
