@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from models.engine import ChunkStream, Engine, ModelCard, Prompt
-from models.errors import EngineError, EngineNotLoaded, GenerationTimeout
+from models.errors import EngineError, EngineNotLoaded, GenerationTimeout, ModelRefused
 from models.load import Load
 
 UNKNOWN_LOADING_TIME = 60.0  # seconds, until one load has been timed
@@ -166,6 +166,15 @@ class Resident:
         news = self._course.news or "The model is loading."
         left = self._load_took + GRACE - (time.monotonic() - self._load_began)
         return EngineNotLoaded(news, max(1.0, left), "loading")
+
+
+def refused(card: ModelCard, why: ModelRefused) -> Resident:
+    """An engine whose model cannot be loaded, and that says `why`."""
+
+    def build() -> Engine:
+        raise why
+
+    return Resident(card, build)
 
 
 def _less(timeout: float | None, spent: float) -> float | None:

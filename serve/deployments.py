@@ -4,6 +4,7 @@ Ray is known here, in serve/proxies.py (the far side of these shells) and in ser
 decided, is decided in Ray-free code.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from os import getpid
@@ -16,9 +17,9 @@ from starlette.types import ASGIApp
 from index.caches.tower import Tower
 from models.catalogue import EmbedderSpec, EngineSpec, build_embedder, build_engine
 from models.embedder import DeepEmbeddings, Embeddings, Inputs, Purpose
-from models.engine import Engine
+from models.engine import Engine, ModelCard
 from models.errors import EngineNotLoaded, ModelRefused
-from models.residence import Resident
+from models.residence import Resident, refused
 from models.wire.serving import Door
 from serve.api.app import House, create_app
 from serve.caching.kept import open_memory
@@ -56,7 +57,7 @@ class EngineReplica:
 
     async def __init__(self, spec: EngineSpec, folder: Path) -> None:  # type: ignore[misc]
         go_first()  # the largest, and the only one that somebody else can stand in for
-        self._engine = build_engine(spec)
+        self._engine = _built(spec)
         self._door = Door(self._engine, folder / f"engine-{getpid()}", self._wake)
         await self._door.open()
 
@@ -76,6 +77,15 @@ class EngineReplica:
         """Serve gives it `drain_seconds`."""
         await self._door.close()
         await self._engine.close()
+
+
+def _built(spec: EngineSpec) -> Engine:
+    """One whose model is refused lives on, to say why: what Serve tells of it is a traceback."""
+    try:
+        return build_engine(spec)
+    except ModelRefused as exc:
+        card = ModelCard(spec.name, spec.kind, spec.context_length, int(time.time()), "refused")
+        return refused(card, exc)
 
 
 class EmbedderReplica:

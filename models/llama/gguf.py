@@ -38,8 +38,10 @@ def check(path: Path, sha256: str | None) -> GgufHeader:
         with path.open("rb") as file:
             header = _meaning(read(file))
             digest = None if sha256 is None else hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as exc:
+        raise ModelRefused(f"The model file {path.name} is not there.") from exc
     except OSError as exc:
-        raise ModelRefused("The model file cannot be read.") from exc
+        raise ModelRefused(f"The model file {path.name} cannot be read.") from exc
     if sha256 is not None and digest != sha256.lower():
         raise ModelRefused("The model file is not the one expected: its SHA-256 differs.")
     return header

@@ -107,11 +107,15 @@ class Supervisor:
         url, page = self._settings.url, self._settings.ui.enabled
         if vigil.ready:
             return vigil.answered(probe.get(url, probe.LIVE, timeout=5.0)[0] == 200)
-        if vigil.expects_ready and probe.is_ready(url, page):
+        if not vigil.expects_ready:
+            return None
+        if probe.is_ready(url, page):
             vigil.ready = True
             self._tell("ready", f"Ready at {url}")
             self._celebrate()
-        return None
+            return None
+        hopeless = probe.hopeless(url)
+        return hopeless and f"No model can be loaded ({hopeless})."
 
     def _celebrate(self) -> None:
         if not self._was_ready:

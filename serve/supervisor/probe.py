@@ -37,6 +37,14 @@ class TierState(NamedTuple):
     reason: str
 
 
+def hopeless(url: str) -> str | None:
+    """Why no tier will ever produce a token; None while one may."""
+    states = tier_states(url)
+    if not states or any(tier.state != "failed" for tier in states.values()):
+        return None
+    return "; ".join(f"{name}: {tier.reason}" for name, tier in states.items())
+
+
 def tier_states(url: str) -> dict[str, TierState]:
     """State by tier name; empty when nothing answers."""
     _, body = get(url, READY, timeout=5.0)

@@ -65,9 +65,14 @@ def test_embeddings_come_from_their_own_process(appliance: Appliance) -> None:
 
 def test_a_tier_that_cannot_load_takes_nothing_else_with_it(appliance: Appliance) -> None:
     with appliance.client() as client:
-        states = {m["id"]: m.get("state") for m in client.get("/v1/models").json()["data"]}
-    assert states["little"] == "ready"
-    assert states["broken"] == "unavailable"
+        models = {each["id"]: each for each in client.get("/v1/models").json()["data"]}
+        ready = client.get("/health/ready").json()
+        refused = client.post("/v1/chat/completions", json=chat("broken"))
+    assert models["little"]["state"] == "ready"
+    why = "The model file nonexistent.gguf is not there."
+    assert (models["broken"]["state"], models["broken"]["reason"]) == ("failed", why)
+    assert (ready["degraded"], ready["tiers"]["broken"]["reason"]) == (True, why)
+    assert (refused.status_code, refused.json()["error"]["message"]) == (503, why)
 
 
 def test_a_client_that_goes_away_frees_the_engine_within_a_second(appliance: Appliance) -> None:

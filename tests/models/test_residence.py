@@ -8,7 +8,7 @@ import pytest
 
 from models.engine import Chunk, Engine, Message, ModelCard, Prompt, merge
 from models.errors import EngineNotLoaded, EngineUnavailable, GenerationTimeout, ModelRefused
-from models.residence import Resident
+from models.residence import Resident, refused
 from models.scripted import Script, ScriptedEngine
 
 CARD = ModelCard("large", "scripted", 64, 0, "r")
@@ -53,6 +53,15 @@ async def until(engine: Engine, wanted: str) -> None:
     async with asyncio.timeout(LIMIT):
         while await state(engine) != wanted:
             await asyncio.sleep(0.005)
+
+
+async def test_one_whose_model_is_refused_says_why() -> None:
+    engine = refused(CARD, ModelRefused("The model file is damaged."))
+    await until(engine, "failed")
+    for ask in (engine.load(), engine.health(), answer(engine)):
+        with pytest.raises(EngineNotLoaded, match="is damaged"):
+            await ask
+    assert engine.card == CARD
 
 
 async def test_it_says_that_it_loads_and_answers_once_it_has() -> None:

@@ -136,8 +136,8 @@ def test_one_altered_weight_is_refused_by_the_hash(write) -> None:
 
 def test_a_missing_file_is_refused_without_naming_its_path(tmp_path: Path) -> None:
     with pytest.raises(ModelRefused) as refused:
-        check(tmp_path / "secret-place.gguf", None)
-    assert "secret-place" not in refused.value.message
+        check(tmp_path / "secret-place" / "model.gguf", None)
+    assert refused.value.message == "The model file model.gguf is not there."
 
 
 BAD = {

@@ -1,7 +1,8 @@
 """Stands in for `python -m serve.app`: says its states, answers HTTP, and misbehaves on demand.
 
 `python standin.py PORT FOLDER [WISH...]` with wishes: `die-at-start`, `fail-at-start`,
-`fail-later`, `ignore-term`, `orphan` (leaves a sleeping grandchild, in a session of its own).
+`fail-later`, `ignore-term`, `no-model`, `orphan` (leaves a sleeping grandchild, in a session of its
+own).
 """
 
 import json
@@ -12,12 +13,16 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 
 class Answers(BaseHTTPRequestHandler):
+    status = 200
+    small: ClassVar = {"state": "ready"}
+
     def do_GET(self) -> None:
-        body = json.dumps({"ready": True, "tiers": {"small": {"state": "ready"}}}).encode()
-        self.send_response(200)
+        body = json.dumps({"ready": self.status == 200, "tiers": {"small": self.small}}).encode()
+        self.send_response(self.status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -43,6 +48,9 @@ def main(port: str, folder: str, *wishes: str) -> int:
         stop.wait()
     if "orphan" in wishes:
         subprocess.Popen(["setsid", "--fork", "sleep", "300"])
+    if "no-model" in wishes:
+        Answers.status = 503
+        Answers.small = {"state": "failed", "reason": "The file is not there."}
     server = ThreadingHTTPServer(("127.0.0.1", int(port)), Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("standin: a line of the log", file=sys.stderr, flush=True)

@@ -74,6 +74,16 @@ def test_an_appliance_that_says_failed_at_the_start_is_given_up(supervised: Supe
     assert supervised.remaining() == []
 
 
+def test_an_appliance_whose_models_have_all_failed_is_given_up_with_the_reason(
+    supervised: Supervised,
+) -> None:
+    supervisor = supervised.start("no-model")
+    assert supervisor.wait(60) == 1
+    assert supervised.place.state().phase == "failed"
+    assert "(small: The file is not there.)" in supervised.place.state().detail
+    assert supervised.remaining() == []
+
+
 def test_the_second_on_one_data_directory_says_so_and_stops(supervised: Supervised) -> None:
     first = supervised.start_and_wait()
     said, _ = (second := supervised.start()).communicate(timeout=30)

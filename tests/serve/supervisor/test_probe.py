@@ -32,6 +32,20 @@ def test_the_states_of_the_tiers_are_read(served: tuple[str, Answers]) -> None:
     }
 
 
+def test_it_is_hopeless_once_all_models_have_failed(served: tuple[str, Answers]) -> None:
+    url, answers = served
+    assert probe.hopeless(url) is None
+
+    def told(**states: str) -> str | None:
+        tiers = {name: {"state": state, "reason": "Why."} for name, state in states.items()}
+        answers[probe.READY] = (503, json.dumps({"ready": False, "tiers": tiers}).encode())
+        return probe.hopeless(url)
+
+    assert told(small="failed", large="loading") is None
+    assert told(small="failed", large="unavailable") is None
+    assert told(small="failed", large="failed") == "small: Why.; large: Why."
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b'{"tiers": null}', b'{"tiers": {"a": 1}}']
 )
