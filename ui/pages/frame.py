@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component, Navbar
+from gradio.components import Component
 from gradio.events import Dependency
 
 from ui import words
@@ -47,7 +47,6 @@ class Door:
         self.key = gr.BrowserState("", storage_key="hearth.key", secret="hearth")
         self.kept = gr.BrowserState([], storage_key="hearth.settings", secret="hearth")
         self.token = gr.Textbox(visible=False)
-        Navbar(visible=False)  # Gradio's own
         with gr.Column(visible=False, elem_id="door") as self.door:
             gr.HTML(f"<h1>{words.TITLE}</h1>", elem_id="logo", apply_default_css=False)
             gr.Markdown(words.SIGN_IN_TEXT)
