@@ -142,7 +142,8 @@ def in_browser(
 LIBRARY = ("shared/store.js", "shared/library.js")
 # Files on their way in, and documents that are looked at; both with LIBRARY.
 BRINGING = (
-    "shared/folder.js", "shared/intake.js", "shared/intake_view.js", "shared/dropping.js",
+    "shared/amounts.js", "shared/folder.js", "shared/intake.js", "shared/intake_view.js",
+    "shared/dropping.js",
 )  # fmt: skip
 READING = ("shared/passage.js", "shared/original.js")
 

@@ -1,4 +1,72 @@
-// The page "documents". `element`, `props` come from Gradio.
-const words = props.words;
+// The collections beside the one that is open. `element` comes from Gradio, `words` from places.js.
+const VIEWS = { "": drawDocuments, search: drawSearch, settings: drawSettings, file: drawDocument };
+const SOON = 500; // milliseconds
+let renew = async () => {}; // what of the open view may have changed
+let soon = null;
+let drawn = ""; // the collection that is open
 
-element.replaceChildren(make("h1", {}, words.title));
+const inside = make("div", { className: "inside" });
+const opened = make("section", { className: "opened" });
+element.replaceChildren(make("div", { className: "shelf" }, shelves, opened), files, folder);
+(element.closest(".gradio-container") ?? document.body).append(toasts);
+
+function collectionOf(id) {
+  return visible().find((one) => one.id === id);
+}
+
+async function show() {
+  current.abort();
+  current = new AbortController();
+  renew = async () => {};
+  const { signal } = current;
+  const { id, view: name, rest } = place();
+  const one = collectionOf(id);
+  if (!id && WIDE.matches && visible().length) return location.replace(hrefOf(visible()[0].id));
+  drawCollections();
+  element.dataset.at = id || !visible().length ? "inside" : "list";
+  inside.replaceChildren();
+  opened.replaceChildren(...(one ? [head, inside] : [inside]));
+  if (one) drawHead(one, name);
+  drawn = one?.id ?? "";
+  if (drawn) resume(one);
+  view.draw();
+  try {
+    if (one) await (VIEWS[name] ?? drawDocuments)(inside, one, rest);
+    else if (id === NEW || !visible().length) drawWelcome(inside);
+    else if (id) inside.append(make("p", { className: "nothing" }, words.noCollection));
+  } catch (error) {
+    if (!signal.aborted) inside.prepend(complaint(error));
+  }
+}
+
+// What may have changed, without drawing all of it again.
+async function refresh() {
+  await loadCollections();
+  const one = collectionOf(place().id);
+  if ((one?.id ?? "") !== drawn) return show();
+  if (one && document.activeElement?.closest(".opened > .top input") === null) drawHead(one, place().view);
+  await renew().catch((error) => error.name === "AbortError" || tell(error.message));
+}
+
+function refreshSoon() {
+  soon ??= setTimeout(() => { soon = null; refresh().catch((error) => tell(error.message)); }, SOON);
+}
+
+async function enter() {
+  try {
+    const key = await limited(new AbortController().signal, (signal) => call("GET", "/v1/key", { signal }));
+    may = { write: key.admin || key.scopes.includes("ingest"), admin: key.admin };
+    await loadCollections();
+    if (await finishLeft()) await loadCollections();
+    await show();
+    follow();
+  } catch (error) {
+    opened.replaceChildren(complaint(error));
+  }
+}
+
+takeDrops(element, bring, dropHint, mayDrop);
+window.addEventListener("hashchange", show);
+window.addEventListener("pageshow", (event) => event.persisted && refreshSoon());
+if (window.hearth?.key) enter();
+else window.addEventListener("hearth:unlocked", enter, { once: true });

@@ -1,4 +1,4 @@
-// What is seen of an `Intake`: how far all of it is, and one line for each file. Needs intake.js.
+// What is seen of an `Intake`: how far all of it is, and one line for each file. Needs intake.js and amounts.js.
 const SHOWN = 100; // lines
 const PAUSE = 150; // milliseconds between two drawings
 const ORDER = ["refused", "uploading", "queued", "waiting", "cancelled", "ready"];
@@ -85,7 +85,7 @@ function failed(intake) {
 
 function stateOf(row) {
   if (row.state === "refused") return row.text || words.refused;
-  if (row.state === "uploading") return row.text || said(words.uploading, { sent: bytes(row.sent), size: bytes(row.size) });
+  if (row.state === "uploading") return row.text || said(words.uploading, { sent: inBytes(row.sent), size: inBytes(row.size) });
   if (row.state === "queued") return stageOf(row);
   if (row.state !== "ready") return words[row.state];
   return [readyOf(row.passages), row.text].filter(Boolean).join(" · ");
@@ -98,12 +98,6 @@ function stageOf({ stage, done, total }) {
 
 function readyOf(n) {
   return n ? said(n === 1 ? words.readyPassage : words.readyPassages, { n }) : words.ready;
-}
-
-function bytes(count) {
-  const units = ["B", "kB", "MB", "GB"];
-  const power = Math.min(3, Math.floor(Math.log10(Math.max(1, count)) / 3));
-  return `${(count / 1000 ** power).toFixed(power > 1 ? 1 : 0)} ${units[power]}`;
 }
 
 // What of a drop or a pick is not taken, in words.

@@ -1,0 +1,92 @@
+// One document: what is known of it, and the passages that were made of it.
+async function drawDocument(box, one, [id, passage]) {
+  const told = await ask("GET", pathOf(one.id, "files", id));
+  const path = pathOf(one.id, "files", id);
+  const refusal = make("div", {});
+  const tools = make("span", { className: "tools" });
+  const heading = make("h3", { tabIndex: -1 }, told.name);
+  const upward = make("a", { className: "back always", href: hrefOf(one.id) }, words.toDocuments);
+  const original = make("div", { className: "original" });
+  drawOriginal(original, { collection: one.id, document: id, document_name: told.name });
+  box.append(upward, make("div", { className: "name" }, heading, tools), refusal);
+  if (isMine(one)) tools.append(...documentTools(one, told, refusal));
+  box.append(...troubleOf(told), facts(told), original);
+  drawAttributes(box, one, told);
+  if (passage === undefined) heading.focus({ preventScroll: true });
+  renew = async () => {
+    if (gone.has(path)) return;
+    const now = await ask("GET", path);
+    if (now.status !== told.status || now.progress.done !== told.progress.done) show();
+  };
+  if (told.passages) await drawPassages(box, one, told, passage);
+  else if (told.status === "completed") box.append(make("p", { className: "nothing" }, words.noPassages));
+}
+
+function documentTools(one, told, refusal) {
+  const reread = does(() => readAgain(one, told).then(show), refusal);
+  const cancel = does(() => ask("POST", pathOf(one.id, "files", told.id, "cancel")).then(refresh).then(show), refusal);
+  const removeIt = () => { removeDocument(one, told); location.hash = hrefOf(one.id); };
+  return [
+    mayRead(told) && plain("button", words.readAgain, reread),
+    told.status === "in_progress" && plain("button", words.cancelReading, cancel),
+    button("remove", words.deleteDocument, removeIt),
+  ].filter(Boolean);
+}
+
+function facts(told) {
+  const kind = dotted(told.media_type, told.pages && said(told.pages === 1 ? words.pageOne : words.pages, { n: told.pages }));
+  const pairs = [
+    [words.documentTitle, told.title !== told.name && told.title], [words.kind, kind],
+    [words.size, told.usage_bytes > 0 && said(words.ofText, { size: inBytes(told.usage_bytes) })],
+    [words.passages, told.passages > 0 && inNumbers(told.passages)], [words.added, moment(told.created_at)],
+  ];
+  return make("dl", { className: "facts" },
+    ...pairs.filter(([, text]) => text).flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+}
+
+// ---- attributes: what searches may be narrowed by
+
+function drawAttributes(box, one, told) {
+  const all = Object.entries(told.attributes ?? {});
+  const place = make("section", { className: "attributes" });
+  const edit = plain("link", all.length ? words.editAttributes : words.addAttributes, () => editAttributes(place, one, told));
+  const pair = ([name, value]) => make("span", { className: "pair" }, make("b", {}, name), ` ${written(value)}`);
+  place.append(...all.map(pair), ...(isMine(one) ? [edit] : []));
+  if (place.childNodes.length) box.append(place);
+}
+
+function editAttributes(place, one, told) {
+  const pairs = make("div", {});
+  const refusal = make("div", {});
+  const add = (name = "", value = "") => {
+    const remove = button("close", words.removeAttribute, () => pair.remove());
+    const pair = make("div", { className: "row" },
+      make("input", { value: name, maxLength: 64, placeholder: words.attribute, ariaLabel: words.attribute }),
+      make("input", { value, maxLength: 520, placeholder: words.value, ariaLabel: words.value }), remove);
+    pairs.append(pair);
+    return pair.firstChild;
+  };
+  const save = does(async () => {
+    const fields = [...pairs.children].map((pair) => [...pair.querySelectorAll("input")].map((field) => field.value.trim()));
+    const attributes = Object.fromEntries(fields.filter(([name]) => name).map(([name, value]) => [name, read(value)]));
+    await ask("POST", pathOf(one.id, "files", told.id), { body: { attributes } });
+    show();
+  }, refusal);
+  for (const [name, value] of Object.entries(told.attributes ?? {})) add(name, written(value));
+  const form = make("form", { className: "editing", onsubmit: save }, pairs,
+    make("div", { className: "row" }, plain("link", words.another, () => add().focus()),
+      make("button", { type: "submit" }, words.save), plain("", words.cancel, show)),
+    make("small", {}, words.attributeHint), refusal);
+  place.replaceChildren(form);
+  (pairs.querySelector("input") ?? add()).focus();
+}
+
+// Numbers and truths are kept as such; a text that looks like one stands in quotes.
+function read(text) {
+  const value = parsed(text);
+  return ["number", "boolean", "string"].includes(typeof value) ? value : text;
+}
+
+function written(value) {
+  return typeof value === "string" && read(value) === value ? value : JSON.stringify(value);
+}

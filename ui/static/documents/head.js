@@ -1,0 +1,76 @@
+// The collection that is open: its name, what is in it, and what can be done with all of it.
+const title = make("h2", {});
+const about = make("p", { className: "about" });
+const headTools = make("span", { className: "tools" });
+const chat = make("a", { className: "primary" }, words.ask);
+const tabs = make("nav", { className: "tabs", ariaLabel: words.views });
+const trouble = make("div", {});
+const back = make("a", { className: "back", href: "#" }, words.all);
+const head = make("header", { className: "top" }, back,
+  make("div", { className: "name" }, title, headTools, chat), about, trouble, tabs);
+
+function drawHead(one, view) {
+  const counts = countsOf(one);
+  title.replaceChildren(one.name);
+  title.title = one.id;
+  const made = said(words.made, { day: dayOf(one.created_at) });
+  const passages = one.passages > 0 && passageCount(one.passages);
+  about.replaceChildren(dotted(countOf(counts.total), passages, one.usage_bytes > 0 && inBytes(one.usage_bytes), whoseOf(one), made));
+  about.append(...statesOf(one));
+  headTools.replaceChildren(...(isMine(one) ? [
+    button("rename", words.rename, () => rename(one)),
+    button("remove", words.deleteCollection, () => removeCollection(one)),
+  ] : []));
+  chat.hidden = !counts.completed;
+  chat.href = `./?collection=${encodeURIComponent(one.id)}`;
+  trouble.replaceChildren();
+  drawTabs(one, view);
+}
+
+function drawTabs(one, view) {
+  const tab = (name, label) => {
+    const link = make("a", { href: name ? hrefOf(one.id, name) : hrefOf(one.id) }, label);
+    if (name === view) link.setAttribute("aria-current", "true");
+    return link;
+  };
+  const all = [["", words.documentsTab], ["search", words.search], isMine(one) && ["settings", words.settings]];
+  tabs.replaceChildren(...all.filter(Boolean).map(([name, label]) => tab(name, label)));
+}
+
+function rename(one) {
+  const field = make("input", { value: one.name, maxLength: 200, ariaLabel: words.rename });
+  const end = () => drawHead(collectionOf(one.id) ?? one, place().view);
+  const keep = does(async () => {
+    const name = printable(field.value, 200);
+    if (name && name !== one.name) await ask("POST", pathOf(one.id), { body: { name } });
+    await refresh();
+  }, trouble);
+  field.onblur = () => keep();
+  field.onkeydown = (event) => {
+    if (event.key === "Enter") field.blur();
+    if (event.key !== "Escape") return;
+    field.onblur = null;
+    end();
+    headTools.firstChild?.focus();
+  };
+  title.replaceChildren(field);
+  headTools.replaceChildren();
+  field.focus();
+  field.select();
+}
+
+function removeCollection(one) {
+  const undone = async () => { await refresh(); location.hash = hrefOf(one.id); };
+  const deletion = deleteSoon({ path: pathOf(one.id), name: one.name, undone });
+  // Which files go with it can only be asked while it is there.
+  limited(new AbortController().signal, (signal) => listed(pathOf(one.id, "files"), { most: 200, signal }))
+    .then((all) => { deletion.files = all.map(({ id }) => id).filter(isFile); }).catch(() => {});
+  location.hash = "#";
+  drawCollections();
+  show();
+}
+
+// Of what came in an archive, the archive is the file.
+function isFile(id) {
+  return String(id).startsWith("file-");
+}

@@ -1,0 +1,79 @@
+// The page "documents". `props` comes from Gradio.
+//
+// What is shown stands in the address: #COLLECTION, #COLLECTION/search/QUESTION,
+// #COLLECTION/settings, #COLLECTION/file/DOCUMENT/PASSAGE, #new.
+const words = props.words;
+const NEW = "new";
+const WIDE = window.matchMedia("(min-width: 800px)");
+const DEADLINE = 60_000; // milliseconds
+let current = new AbortController(); // until something else is shown
+let may = { write: false, admin: false }; // what the visitor's key allows
+
+function place() {
+  const [id = "", view = "", ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  return { id, view, rest };
+}
+
+function hrefOf(...parts) {
+  return `#${parts.map(encodeURIComponent).join("/")}`;
+}
+
+function pathOf(...parts) {
+  return [STORES, ...parts.map(encodeURIComponent)].join("/");
+}
+
+// One request, for as long as what is shown stays, and for a minute at most.
+function ask(method, path, { body, signal = current.signal } = {}) {
+  return limited(signal, (both) => call(method, path, { body, signal: both }));
+}
+
+// `run(signal)`, which ends by `signal` or by the deadline, and then says so. Without a valid key,
+// the page's door is the place to be.
+async function limited(signal, run) {
+  const deadline = AbortSignal.timeout(DEADLINE);
+  try {
+    return await run(AbortSignal.any([signal, deadline]));
+  } catch (error) {
+    if (error.status === 401) location.reload();
+    if (deadline.aborted && !signal.aborted) throw new Refusal(words.tooSlow, true);
+    throw error;
+  }
+}
+
+// A line for what went wrong; nothing where it only ended because something else is shown.
+function complaint(error) {
+  if (error.name === "AbortError") return "";
+  return make("p", { className: "refusal", role: "alert" }, error.message);
+}
+
+// What a button does: not twice at the same time, and its refusal stands in `box`.
+function does(work, box) {
+  return async (event) => {
+    event?.preventDefault();
+    if (box.working) return;
+    box.working = true;
+    box.replaceChildren();
+    try {
+      await work();
+    } catch (error) {
+      box.replaceChildren(complaint(error));
+    }
+    box.working = false;
+  };
+}
+
+function plain(name, label, onclick) {
+  return make("button", { type: "button", className: name, onclick }, label);
+}
+
+function countOf(n) {
+  return n === 1 ? words.countOne : said(words.count, { n: inNumbers(n) });
+}
+
+function passageCount(n) {
+  return n === 1 ? words.passageOne : said(words.passageCount, { n: inNumbers(n) });
+}
+
+function dotted(...texts) {
+  return texts.filter(Boolean).join(" · ");
+}

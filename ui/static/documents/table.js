@@ -1,0 +1,96 @@
+// The documents of a collection: what came last first.
+const PAGE = 100; // documents at a time
+
+async function drawDocuments(box, one) {
+  const shown = { filter: "", items: [], pages: 1 };
+  const rows = make("tbody", {});
+  const more = plain("more", words.moreDocuments, () => { shown.pages++; load().catch(refuse); });
+  const states = make("div", { className: "choose", role: "group", ariaLabel: words.state });
+  const table = make("div", { className: "scroll" }, make("table", { className: "table" }, columns(), rows));
+  const empty = make("p", { className: "nothing" });
+  const refusal = make("div", {});
+  const { signal } = current;
+  const refuse = (error) => refusal.replaceChildren(complaint(error));
+
+  async function load() {
+    const filter = shown.filter ? `&filter=${shown.filter}` : "";
+    const query = `limit=${PAGE}&order=desc${filter}`;
+    const path = pathOf(one.id, "files");
+    shown.items = await limited(signal, (both) => listed(path, { query, most: shown.pages, signal: both }));
+    draw();
+  }
+
+  function draw() {
+    const coming = (told) => told.status === "in_progress" && shownIntake()?.byId.has(told.id);
+    const seen = shown.items.filter((told) => !gone.has(pathOf(one.id, "files", told.id)) && !coming(told));
+    const focused = document.activeElement?.closest?.("tr")?.dataset.id;
+    rows.replaceChildren(...seen.map((told) => documentRow(one, told, refuse)));
+    if (focused) [...rows.children].find((row) => row.dataset.id === focused)?.querySelector("a").focus();
+    table.hidden = !seen.length;
+    more.hidden = shown.items.length < PAGE * shown.pages;
+    const busy = shownIntake()?.busy;
+    empty.hidden = seen.length > 0 || busy;
+    empty.textContent = shown.filter ? words.noneInState : isMine(one) ? words.emptyCollection : words.emptyShared;
+    drawStates();
+  }
+
+  function drawStates() {
+    const { in_progress: busy, failed: bad } = (collectionOf(one.id) ?? one).file_counts;
+    states.hidden = !shown.filter && !busy && !bad;
+    const choice = (filter, label) => {
+      const node = plain("", label, () => { Object.assign(shown, { filter, pages: 1 }); load().catch(refuse); });
+      node.setAttribute("aria-pressed", String(shown.filter === filter));
+      return node;
+    };
+    states.replaceChildren(choice("", words.allStates), choice("in_progress", words.beingRead), choice("failed", words.refusedOnes));
+  }
+
+  renew = load;
+  if (isMine(one)) box.append(dropZone(words.dropHere));
+  box.append(view.panel, states, refusal, table, empty, more);
+  await load();
+}
+
+function columns() {
+  const heads = [["", words.document], ["number", words.passages], ["number wide", words.size], ["number wide", words.added]];
+  const cells = heads.map(([className, text]) => make("th", { className, scope: "col" }, text));
+  return make("thead", {}, make("tr", {}, ...cells, make("th", { ariaLabel: words.actions })));
+}
+
+function documentRow(one, told, refuse) {
+  const name = make("td", {}, make("a", { href: hrefOf(one.id, "file", told.id) }, told.name), ...troubleOf(told));
+  const tools = make("td", { className: "tools" });
+  if (isMine(one)) {
+    if (mayRead(told)) tools.append(button("retry", said(words.readAgainOf, told), () => readAgain(one, told).catch(refuse)));
+    tools.append(button("remove", said(words.deleteOf, told), () => removeDocument(one, told)));
+  }
+  const number = (text, wide = "") => make("td", { className: `number ${wide}` }, text);
+  const row = make("tr", { className: told.status }, name, number(told.passages ? inNumbers(told.passages) : UNKNOWN),
+    number(told.usage_bytes ? inBytes(told.usage_bytes) : UNKNOWN, "wide"), number(dayOf(told.created_at), "wide"), tools);
+  row.dataset.id = told.id;
+  return row;
+}
+
+function troubleOf(told) {
+  if (told.status === "failed") return [make("small", { className: "bad" }, told.last_error?.message ?? words.refused)];
+  if (told.status === "cancelled") return [make("small", {}, words.cancelled)];
+  if (told.status === "in_progress") return [make("small", { className: "busy" }, stageOf(told.progress))];
+  return told.notes?.length ? [make("small", {}, told.notes.join(" "))] : [];
+}
+
+function mayRead(told) {
+  return isFile(told.id) && (told.status === "failed" || told.status === "cancelled");
+}
+
+// The appliance still has the file.
+async function readAgain(one, told) {
+  const body = { file_id: told.id, name: told.name, attributes: told.attributes };
+  await ask("POST", pathOf(one.id, "files"), { body });
+  await refresh();
+}
+
+function removeDocument(one, told) {
+  const files = isFile(told.id) ? [told.id] : [];
+  deleteSoon({ path: pathOf(one.id, "files", told.id), name: told.name, files, undone: refresh });
+  refresh();
+}
