@@ -24,7 +24,7 @@ const ANYWHERE = [["Esc", "escape"], ["Ctrl+/", "list"]];
 
 const single = make("input", { type: "checkbox", checked: !localStorage.getItem(OFF), onchange: keepSingle });
 const shut = button("close", words.close, hide);
-const list = make("dialog", { className: "keys", onclick: ({ target }) => target === list && hide() },
+const list = make("dialog", { className: "keys", onclick: ({ target }) => { if (target === list) hide(); } },
   make("header", {}, make("h2", {}, words.title), shut),
   group(words.outside, Object.entries(ACTIONS).map(([key, [name]]) => [key, name])),
   group(words.inBox, IN_BOX),
