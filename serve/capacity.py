@@ -1,11 +1,15 @@
 """Whether the models of the tiers fit into the memory that is free, in words."""
 
+from functools import lru_cache
+from pathlib import Path
+
 from models.errors import ModelRefused
 from models.gpu.nvml import Nvml
-from models.gpu.readings import GpuReader
+from models.gpu.readings import GpuReader, GpuReading
+from models.llama.settings import bundled_model
 from models.memory.footprint import footprint
-from models.memory.plan import Plan, Room, plan
-from models.memory.room import of_gpu, of_machine
+from models.memory.plan import Footprint, Plan, Room, plan
+from models.memory.room import free_of_machine, of_gpu, of_machine
 from models.vllm.loading import device_of
 from serve.config import Settings
 from serve.sections.tiers import TierSettings
@@ -52,6 +56,36 @@ def _told(settings: Settings, tier: TierSettings) -> list[str]:
     except (ModelRefused, NoGpu) as exc:
         return [f"{tier.model}: {exc.args[0]}"]
     return [f"{tier.model}: {line}" for line in words_of(found)]
+
+
+def plans(settings: Settings, gpus: GpuReading) -> dict[str, Plan | str]:
+    """By tier, whether its model would fit into what is free now: a model that is in memory already
+    needs that no more. A text says why there is no plan.
+    """
+    return {name: _plan(settings, tier, gpus) for name, tier in settings.tiers.items()}
+
+
+def _plan(settings: Settings, tier: TierSettings, gpus: GpuReading) -> Plan | str:
+    if tier.engine not in ("llama", "vllm"):
+        return "It runs elsewhere." if tier.remote else "It has no weights."
+    on_gpu = tier.engine == "vllm" and device_of(tier.vllm.device) == "gpu"
+    if on_gpu and not gpus.gpus:
+        return f"There is no GPU to plan for: {gpus.detail}."
+    room = of_gpu(gpus.gpus[0]) if on_gpu else free_of_machine()
+    path = weights_of(settings, tier) or bundled_model()
+    try:
+        found = _footprint(path, path.stat().st_mtime_ns)
+        return plan(found, room, context_length=tier.context_length)
+    except OSError:
+        return "Its weights are not here."
+    except ModelRefused as exc:
+        return exc.message
+
+
+@lru_cache(maxsize=32)
+def _footprint(path: Path, changed: int) -> Footprint:
+    """Of files as they were at `changed`: reading them takes a while."""
+    return footprint(path)
 
 
 def words_of(found: Plan) -> list[str]:

@@ -1,5 +1,6 @@
 """How much memory there is: of a GPU, or of the machine, with whoever holds it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +24,20 @@ def of_gpu(gpu: Gpu) -> Room:
 
 
 def of_machine(cgroup: Path = _CGROUP) -> Room:
-    """What a program may take: of the machine, or of what its container leaves it."""
+    """What a program may take, with who holds the most of the rest."""
+    return replace(free_of_machine(cgroup), holders=_holders())
+
+
+def free_of_machine(cgroup: Path = _CGROUP) -> Room:
+    """What a program may take: of the machine, or of what its container leaves it. It names no
+    holders: to find them takes a look at every process.
+    """
     memory = psutil.virtual_memory()
     total, free = memory.total, memory.available
     limit = _cgroup_limit(cgroup)
     if limit is not None:
         total, free = min(total, limit[0]), min(free, limit[1])
-    return Room("this machine", total, free, _holders())
+    return Room("this machine", total, free)
 
 
 def _cgroup_limit(cgroup: Path) -> tuple[int, int] | None:

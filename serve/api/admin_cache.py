@@ -94,7 +94,7 @@ def _stats_object(stats: Stats) -> dict[str, Any]:
             "bytes": stats.questions_size,
             "most_bytes": stats.questions_most,
         },
-        "in_other_words": stats.measured and _measured_object(stats.measured),
+        "in_other_words": stats.measured and measured_object(stats.measured),
         "ttl": stats.ttl,
         "requests": stats.counts,
         "tokens_saved": stats.tokens_saved,
@@ -103,7 +103,7 @@ def _stats_object(stats: Stats) -> dict[str, Any]:
     }
 
 
-def _measured_object(measured: Measured) -> dict[str, Any]:
+def measured_object(measured: Measured) -> dict[str, Any]:
     """`wrong_at_most`: of all questions that were looked for, with 95 % confidence."""
     return asdict(measured) | {"wrong_at_most": measured.wrong_at_most}
 

@@ -25,7 +25,8 @@ __all__ = ["House", "create_app"]
 
 RECEIPTS = logging.getLogger("hearth.receipts")
 UNMATCHED = "unmatched"
-SCRAPED = "/metrics"
+# Asked again and again by who watches: what is not worth a receipt.
+WATCHED = frozenset({"/metrics", "/admin/live", "/admin/overview"})
 CLIENT_CLOSED_REQUEST = 499  # nginx's word for a client that did not wait
 
 
@@ -146,11 +147,11 @@ def _finish(call: Call, status: int) -> None:
     call.house.metrics.observe(receipt)
     if receipt.path.startswith("/health/"):
         return
-    if call.house.traces is not None and receipt.path != SCRAPED:
+    if call.house.traces is not None and receipt.path not in WATCHED:
         call.house.traces.offer(receipt, call.headers.only(b"traceparent"))
     is_logged = call.house.settings.log.receipts
     # What nobody with a key asked could push out what others did.
-    keeping = call.house.receipts if receipt.key_id and receipt.path != SCRAPED else None
+    keeping = call.house.receipts if receipt.key_id and receipt.path not in WATCHED else None
     if not (is_logged or keeping):
         return
     line = as_line(receipt)

@@ -9,6 +9,8 @@ from index.caches.memory import Memory
 from index.library import Library
 from models.embedder import Embedder
 from models.engine import Engine
+from models.gpu.nvml import Nvml
+from models.gpu.readings import GpuReader
 from serve.api.guard import authorities
 from serve.api.states import TierStates
 from serve.config import Settings, secret
@@ -74,6 +76,10 @@ class House:
     @cached_property
     def states(self) -> TierStates:
         return TierStates(self.tiers)
+
+    @cached_property
+    def gpus(self) -> GpuReader:
+        return GpuReader(Nvml().read)
 
     @cached_property
     def knocks(self) -> Knocks:

@@ -6,9 +6,6 @@ from typing import Final
 
 from index.caches.measured import Measured
 from index.caches.memory import Memory
-from models.engine import Engine
-from models.errors import EngineError
-from models.load import Load
 from serve.api.call import Call, Response
 from serve.api.house import House
 from serve.api.states import PATIENCE
@@ -19,15 +16,13 @@ TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 async def metrics(call: Call) -> Response:
-    tiers = call.house.tiers
-    loads = await asyncio.gather(*(_load(engine) for engine in tiers.values()))
-    known = {tier: load for tier, load in zip(tiers, loads, strict=True) if load is not None}
+    loads = await call.house.states.loads()
     states = {tier: state.state for tier, state in (await call.house.states.now()).items()}
-    measured = await _measured(call.house.memory)
+    measured = await measured_in(call.house.memory)
     # Adding up the files of several gateways takes milliseconds that answers need not wait for.
     render = call.house.metrics.render
     golden = await asyncio.to_thread(_golden, call.house)
-    text = await asyncio.to_thread(render, known, states, measured, golden)
+    text = await asyncio.to_thread(render, loads, states, measured, golden)
     return Response(text, content_type=TEXT)
 
 
@@ -37,7 +32,7 @@ def _golden(house: House) -> dict[str, Trend]:
     return house.quality.latest()
 
 
-async def _measured(memory: Memory | None) -> Measured | None:
+async def measured_in(memory: Memory | None) -> Measured | None:
     """None where nothing is given in other words, or the memory is out of reach at present."""
     if memory is None:
         return None
@@ -46,12 +41,4 @@ async def _measured(memory: Memory | None) -> Measured | None:
             return (await memory.stats()).measured
     except Exception as exc:
         LOG.debug("No counts of kept answers: %s", type(exc).__name__)
-        return None
-
-
-async def _load(engine: Engine) -> Load | None:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await engine.load()
-    except (EngineError, TimeoutError):
         return None

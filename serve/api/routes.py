@@ -18,6 +18,7 @@ from serve.api.admin_keys import (
     revoke_key,
     rotate_key,
 )
+from serve.api.admin_live import live as live_state
 from serve.api.admin_overview import overview
 from serve.api.admin_quality import forget_quality, quality, run_quality
 from serve.api.admin_receipts import receipts
@@ -169,6 +170,7 @@ ROUTES = (
     _admin("/admin/quality", _QUALITY, body="none"),
     _admin("/admin/feedback", _read(feedback_summary)),
     _admin("/admin/receipts", _read(receipts)),
+    _admin("/admin/live", _read(live_state)),
     _admin("/admin/overview", _read(overview)),
     _admin("/admin/usage", _read(used)),
     _get("/metrics", metrics),

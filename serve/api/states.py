@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from models.engine import Engine
 from models.errors import EngineError, EngineNotLoaded
+from models.load import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +42,37 @@ class TierStates:
 
     def __init__(self, tiers: Mapping[str, Engine]) -> None:
         self._tiers = tiers
-        self._states: dict[str, State] = {}
+        self._looks: dict[str, tuple[State, Load | None]] = {}
         self._found_at = float("-inf")
         self._turn = asyncio.Lock()
 
     async def now(self) -> Mapping[str, State]:
+        return {tier: state for tier, (state, _) in (await self._look()).items()}
+
+    async def loads(self) -> Mapping[str, Load]:
+        """How busy those are that say so."""
+        looks = await self._look()
+        return {tier: load for tier, (_, load) in looks.items() if load is not None}
+
+    async def _look(self) -> Mapping[str, tuple[State, Load | None]]:
         async with self._turn:
             if time.monotonic() - self._found_at > FRESH:
-                states = await asyncio.gather(*(_state(e) for e in self._tiers.values()))
-                self._states = dict(zip(self._tiers, states, strict=True))
+                looks = await asyncio.gather(*(_look_at(e) for e in self._tiers.values()))
+                self._looks = dict(zip(self._tiers, looks, strict=True))
                 self._found_at = time.monotonic()
-            return self._states
+            return self._looks
 
 
-async def _state(engine: Engine) -> State:
+async def _look_at(engine: Engine) -> tuple[State, Load | None]:
     try:
         async with asyncio.timeout(PATIENCE):
             load = await engine.load()  # it raises what its health would
     except EngineNotLoaded as exc:
-        return State(exc.state, exc.message)
+        return State(exc.state, exc.message), None
     except EngineError as exc:
-        return State("unavailable", exc.message)
+        return State("unavailable", exc.message), None
     except TimeoutError:
-        return State("unavailable", "The engine does not answer at present.")
+        return State("unavailable", "The engine does not answer at present."), None
     if load.device.gone:
-        return State("unavailable", load.device.gone)
-    return State("ready", load.remark or None)
+        return State("unavailable", load.device.gone), load
+    return State("ready", load.remark or None), load

@@ -3,7 +3,7 @@
 Each check reads something and judges it in one `Finding`. Checks change nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from serve.config import Settings
 from serve.doctor import appliance, machine
@@ -29,5 +29,16 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
 )
 
 
-def examine(settings: Settings) -> list[Finding]:
-    return [check(settings) for check in CHECKS]
+# What may change while an appliance runs, and takes a few milliseconds to look at.
+QUICK: tuple[Callable[[Settings], Finding], ...] = (
+    machine.disk,
+    machine.temporary,
+    machine.scheduler,
+    appliance.data_directory,
+)
+
+
+def examine(
+    settings: Settings, checks: Sequence[Callable[[Settings], Finding]] = CHECKS
+) -> list[Finding]:
+    return [check(settings) for check in checks]

@@ -9,7 +9,7 @@ import psutil
 from models.gpu.nvml import Nvml
 from models.gpu.readings import GpuReader, GpuReading
 from models.llama.build import processor
-from models.memory.room import of_machine
+from models.memory.room import free_of_machine
 from serve.config import Settings
 from serve.doctor.finding import GB, INSTALL, Finding
 
@@ -43,7 +43,7 @@ def cmake(_: Settings) -> Finding:
 
 
 def memory(_: Settings) -> Finding:
-    return judge_space("memory", of_machine().free, least=2 * GB, good=4 * GB)
+    return judge_space("memory", free_of_machine().free, least=2 * GB, good=4 * GB)
 
 
 def disk(settings: Settings) -> Finding:
