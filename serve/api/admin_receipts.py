@@ -10,12 +10,14 @@ from serve.errors import BadRequest
 from serve.ledger.keys import Key
 from serve.receipts.listing import Wanted, page
 from serve.receipts.short import short_object
+from serve.receipts.window import ANSWERS
 
-FIELDS: Final = ("tenant", "model", "tier", "route", "cause", "cache", "text", "after")
-ASKED: Final = (*FIELDS, "since", "until", "key", "status", "sort", "limit")
+FIELDS: Final = ("tenant", "model", "tier", "cause", "cache", "text", "after")
+ASKED: Final = (*FIELDS, "route", "since", "until", "key", "status", "sort", "limit")
 STATUS: Final = {"any": None, "ok": False, "failed": True}
 SORTS: Final = ("newest", "slowest")
 MOST: Final = 200
+ALL_ANSWERS: Final = "answers"  # what stands for the routes of `ANSWERS` together
 
 
 async def receipts(call: Call) -> Response:
@@ -45,11 +47,18 @@ def _wanted(asked: Mapping[str, str], keys: list[Key]) -> Wanted:
         since=moment(asked, "since") or 0.0,
         until=moment(asked, "until"),
         keys=_ids(keys, asked["key"]) if "key" in asked else None,
+        routes=_routes(asked.get("route")),
         failed=STATUS[one_of(asked, "status", tuple(STATUS), "any")],
         slowest=slowest,
         limit=whole(asked, "limit", 50, MOST),
         **{name: asked.get(name) for name in FIELDS},
     )
+
+
+def _routes(named: str | None) -> tuple[str, ...] | None:
+    if named is None:
+        return None
+    return ANSWERS if named == ALL_ANSWERS else (named,)
 
 
 def _ids(keys: list[Key], named: str) -> tuple[str, ...]:

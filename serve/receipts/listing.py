@@ -32,7 +32,7 @@ _FOUND: Final = """
         AND (:tenant IS NULL OR told ->> 'tenant' = :tenant)
         AND (:model IS NULL OR told ->> 'model' = :model)
         AND (:tier IS NULL OR told ->> 'tier' = :tier)
-        AND (:route IS NULL OR told ->> 'path' = :route)
+        AND (:routes IS NULL OR told ->> 'path' IN (SELECT value FROM json_each(:routes)))
         AND (:cache IS NULL OR told ->> 'cache' = :cache)
         AND (:keys IS NULL OR told ->> 'key' IN (SELECT value FROM json_each(:keys)))
     ORDER BY CASE WHEN :slowest THEN told ->> 'total_ms' END DESC, id DESC LIMIT :most
@@ -51,7 +51,7 @@ class Wanted:
     tenant: str | None = None
     model: str | None = None
     tier: str | None = None
-    route: str | None = None
+    routes: tuple[str, ...] | None = None
     failed: bool | None = None
     cause: str | None = None
     cache: str | None = None
@@ -98,11 +98,16 @@ def page(db: apsw.Connection, wanted: Wanted, look: int = LOOK) -> Page:
 def _asked(wanted: Wanted) -> dict[str, Any]:
     """As bound to the statements."""
     until = END if wanted.until is None else id_at(wanted.until)
-    plain = ("tenant", "model", "tier", "route", "failed", "cause", "cache", "text", "slowest")
+    plain = ("tenant", "model", "tier", "failed", "cause", "cache", "text", "slowest")
     return {name: getattr(wanted, name) for name in plain} | {
         "lowest": id_at(wanted.since),
         "before": min(until, wanted.after or END),
-        "keys": None if wanted.keys is None else orjson.dumps(wanted.keys).decode(),
+        "keys": _listed(wanted.keys),
+        "routes": _listed(wanted.routes),
         "most": wanted.limit + 1,
         "step": STEP,
     }
+
+
+def _listed(names: tuple[str, ...] | None) -> str | None:
+    return None if names is None else orjson.dumps(names).decode()

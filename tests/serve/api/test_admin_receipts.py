@@ -47,6 +47,16 @@ async def test_pages_show_each_request_in_short(api: Api, admin: httpx.AsyncClie
     assert (one["status"], one["cause"], one["cache"]) == (200, None, "miss")
 
 
+async def test_requests_for_answers_are_told_from_all_others(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    async with api.client() as client:
+        answer = (await asked(client)).headers["x-request-id"]
+        await client.get("/v1/models")
+    assert [each["id"] for each in (await told(admin, route="answers"))["data"]] == [answer]
+    assert len((await told(admin, key="test"))["data"]) == 2
+
+
 async def test_requests_are_found_by_key_status_and_part_of_their_id(
     api: Api, admin: httpx.AsyncClient
 ) -> None:

@@ -78,7 +78,7 @@ def test_each_question_leaves_only_what_fits(file: ReceiptFile, db: apsw.Connect
     assert numbers(db, keys=()) == []
     assert numbers(db, model="sage") == numbers(db, cache="hit") == [4]
     assert numbers(db, tier="large", tenant="house") == [3]
-    assert numbers(db, route="/v1/embeddings") == []
+    assert numbers(db, routes=("/v1/embeddings",)) == []
     assert numbers(db, since=AT + 1, until=AT + 3) == [2, 1]
     assert numbers(db, text="00000003") == [3]
     assert numbers(db, text="'") == []
