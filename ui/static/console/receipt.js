@@ -10,7 +10,7 @@ async function receiptPage(box, signal, id) {
   const key = keys.data.find((each) => each.id === one.key);
   const time = one.time ?? [];
   const lead = make("p", { className: "lead" }, leadOf(one, null));
-  const top = make("section", { className: "panel why" }, lead);
+  const top = make("section", { className: "panel headline" }, lead);
   if (time.length) top.append(timeBar(time, words.time));
   box.append(make("div", { className: "head" }, make("h2", {}, askedBy(one, key)), statusBadge({ status: one.status, cause: firstCause(one) })), top);
   const decided = panel(words.receipt.decided, decisionList(one));
@@ -144,7 +144,7 @@ function sourcePanel(one) {
 function filterPanel(one) {
   if (!one.filters.length) return null;
   const lines = one.filters.map(([side, kind, action, n]) => make("li", {}, said(words.receipt.filtered[side] ?? words.receipt.filtered.in, { kind, action: words.receipt.actions[action] ?? action, n })));
-  return panel(words.receipt.filters, make("ul", {}, ...lines));
+  return panel(words.receipt.filters, make("ul", { className: "plain" }, ...lines));
 }
 
 // Comments on this answer, of those of the last year.

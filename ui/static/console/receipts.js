@@ -1,6 +1,7 @@
 // Receipts: a list with filters that live in the address, #receipts/?cause=X&sort=slowest, and one
 // receipt, #receipts/ID.
 const RECEIPT_WINDOWS = { "1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY };
+const ROUTES = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/vector_stores/{store}/search"];
 const CACHE_VERDICTS = ["hit", "similar", "joined", "miss", "off", "no-store", "varied"];
 const RARE_FILTERS = ["key", "model", "tier", "cache", "route", "tenant"];
 const RECEIPT_FILTERS = ["status", "cause", "sort", "text", ...RARE_FILTERS];
@@ -41,7 +42,7 @@ function filterForm(wanted, changed) {
     text: filterText("text", has("text")),
     ...Object.fromEntries(["key", "model", "tier"].map((name) => [name, filterText(name, has(name))])),
     cache: filterChoice("cache", has("cache"), [["", words.receipts.any], ...CACHE_VERDICTS.map((one) => [one, words.receipts.caches[one]])]),
-    route: filterText("route", has("route")),
+    route: filterChoice("route", has("route"), routeChoices(has("route"))),
   };
   const rare = make("details", { className: "rare", open: RARE_FILTERS.some(has) },
     make("summary", {}, words.receipts.more),
@@ -70,6 +71,12 @@ function filterText(name, value) {
   const input = make("input", { name, value, type: "search", autocomplete: "off", spellcheck: false, placeholder: words.receipts.any });
   input.setAttribute("list", list.id);
   return make("label", { className: "field" }, make("span", {}, words.receipts.filter[name]), input, list);
+}
+
+// What asks for answers, unless something else is wished: what looks at the appliance would hide it.
+function routeChoices(chosen) {
+  const choices = [["", words.receipts.answers], ["all", words.receipts.everything], ...ROUTES.map((route) => [route, route])];
+  return choices.some(([route]) => route === chosen) ? choices : [...choices, [chosen, chosen]];
 }
 
 // "fixed" is what the address says in unix seconds.
@@ -115,13 +122,14 @@ async function filterNames(form, signal) {
   offer("model", models.data.map((model) => model.id));
   offer("tier", live.tiers.map((tier) => tier.name));
   offer("cause", Object.keys(words.time.causes));
-  offer("route", ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"]);
 }
 
 function receiptQuery(wanted, after) {
   const query = new URLSearchParams(wanted);
   const ago = RECEIPT_WINDOWS[query.get("window")];
   query.delete("window");
+  if (!query.get("route")) query.set("route", "answers");
+  if (query.get("route") === "all") query.delete("route");
   if (ago) query.set("since", Math.floor(Date.now() / 1000 - ago));
   if (after) query.set("after", after);
   return query;
