@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,10 +19,16 @@ from serve.api.lists import asked_of, one_of, whole
 from serve.api.schema_feedback import NewFeedback
 from serve.api.vector_stores import asked_for
 from serve.errors import NotFound
+from serve.receipt import id_at
 from serve.receipts.feedback import BYS, By, Opinion, comments, put, summary
+from serve.receipts.keeping import GATHER
 from serve.receipts.receipt_file import found, known
+from serve.receipts.time_spent import time_spent
 
 SETTLING: Final = 2.0  # seconds that a question waits for what this gateway has still to write
+NEW: Final = 3600.0  # seconds since a request came that may have ended just now
+MOMENT: Final = 0.9  # seconds for another gateway to write what it has gathered
+LOOK: Final = 0.03  # seconds between looks for it
 DAYS: Final = 30
 MOST: Final = 1000  # comments of one answer
 T = TypeVar("T")
@@ -29,7 +36,9 @@ T = TypeVar("T")
 
 async def receipt(call: Call) -> Response:
     asked_of(call, ())
-    return as_json({"object": "receipt", **await _receipt(call, call.params["receipt"])})
+    one = await _receipt(call, call.params["receipt"])
+    spent = [asdict(each) for each in time_spent(one)]
+    return as_json({"object": "receipt", **one, "time": spent})
 
 
 async def give_feedback(call: Call) -> Response:
@@ -78,11 +87,19 @@ async def _disliked(call: Call, key: str | None) -> bool:
 
 
 async def _receipt(call: Call, name: str) -> dict[str, Any]:
-    """As it was told. Raises `NotFound` for one that is somebody else's, too."""
-    one = await asked_of_file(call, lambda db: found(db, name))
-    if one is None or not (call.rights.admin or one["tenant"] == call.tenant):
-        raise NotFound("There is no receipt with this id.", code="not_found")
-    return one
+    """As it was told. Raises `NotFound` for one that is somebody else's, too, and as late.
+
+    Another gateway may have it, which writes it in a moment, and cannot be asked to hurry.
+    """
+    is_new = name >= id_at(time.time() - NEW)
+    last = time.monotonic() + (GATHER + MOMENT if is_new else 0.0)
+    while True:
+        one = await asked_of_file(call, lambda db: found(db, name))
+        if one is not None and (call.rights.admin or one["tenant"] == call.tenant):
+            return one
+        if time.monotonic() >= last:
+            raise NotFound("There is no receipt with this id.", code="not_found")
+        await asyncio.sleep(LOOK)
 
 
 async def asked_of_file(call: Call, ask: Callable[[apsw.Connection], T], write: bool = False) -> T:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -16,6 +17,7 @@ import typer
 from serve.cli.key_rights import seconds
 from serve.cli.key_ring import when
 from serve.cli.options import AsJson, Config, Home, fail, settings_from
+from serve.cli.spent_words import in_words
 
 if TYPE_CHECKING:
     import apsw
@@ -49,17 +51,25 @@ def tail(
 @commands.command()
 def show(
     receipt_id: Annotated[str, typer.Argument(help="The x-request-id of an answer.")],
+    json_: AsJson = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Show one receipt, whole."""
+    """Show one receipt, whole, and where its time went; with --json as one JSON object."""
     from serve.receipts.receipt_file import found
+    from serve.receipts.time_spent import time_spent
 
     with receipts_file(home, config) as db:
         one = found(db, receipt_id)
     if one is None:
         raise fail("There is no receipt with this id: it may be too old, see receipts.days.")
+    spent = time_spent(one)
+    if json_:
+        typer.echo(json.dumps({**one, "time": [asdict(each) for each in spent]}, indent=2))
+        return
     typer.echo(json.dumps(one, indent=2))
+    for each in spent:
+        typer.echo(f"{each.seconds:9.3f} s {each.share:7.1%}  {in_words(each)}")
 
 
 @commands.command()

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from models.engine import Usage
-from serve.receipt import Receipt
+from serve.receipt import Attempt, Receipt
 from serve.receipts.receipt_file import HOUR, Amount, Group, Row
 
 
@@ -44,10 +44,14 @@ def told(receipt: Receipt) -> dict[str, Any]:
         "features": asdict(receipt.features) if receipt.features else None,
         "filters": [[*found, count] for found, count in receipt.filters.items()],
         "steps": [[s.name, s.verdict, _rounded(s.at), _rounded(s.ms)] for s in receipt.steps],
-        "attempts": [
-            [a.tier, a.error, a.cause, _rounded(a.at), _rounded(a.ms)] for a in receipt.attempts
-        ],
+        "attempts": [_attempt(each) for each in receipt.attempts],
     }
+
+
+def _attempt(one: Attempt) -> list[Any]:
+    """Later ones have more at the end: who reads them bears less."""
+    times = _rounded(one.at), _rounded(one.ms), _rounded(one.queue), _rounded(one.load)
+    return [one.tier, one.error, one.cause, *times, one.was, _rounded(one.first)]
 
 
 def as_line(receipt: Receipt) -> bytes:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from serve.cli import receipts
 from serve.cli.usage import usage
 from serve.ledger.keys import Keys
+from serve.receipt import Attempt
 from serve.receipts.power import Power, note
 from serve.receipts.receipt_file import HOUR, ReceiptFile, known
 from tests.serve.receipts.receipts_made import row
@@ -29,11 +30,14 @@ NOW = time.time()
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Three answers now, one of them given again, and one a day ago."""
-    again = {"cache": "hit", "attempts": [], "cost": 0.0}
+    again: dict[str, Any] = {"cache": "hit", "attempts": [], "cost": 0.0}
     with closing(ReceiptFile(tmp_path / "receipts.db")) as file:
-        file.add(
-            [row(0, NOW - 86_400, tier="large"), row(1, NOW), row(2, NOW), row(3, NOW, **again)]
-        )
+        waited: dict[str, Any] = {
+            "attempts": [Attempt("small", 2000.0, queue=500.0)],
+            "total_ms": 2500.0,
+        }
+        ours = [row(1, NOW, **waited), row(2, NOW), row(3, NOW, **again)]
+        file.add([row(0, NOW - 86_400, tier="large"), *ours])
     return tmp_path
 
 
@@ -62,10 +66,23 @@ def test_the_last_ones_are_a_line_each_the_newest_last(run: Run) -> None:
 
 
 def test_one_is_shown_whole(run: Run) -> None:
-    told = json.loads(done(run("receipts", "show", row(1, NOW).id)))
+    told = json.loads(done(run("receipts", "show", row(1, NOW).id, "--json")))
     assert (told["tier"], told["cost"]) == ("small", 0.25)
+    assert [each["part"] for each in told["time"]] == ["queue", "generate", "other"]
     missing = run("receipts", "show", "req_0")
     assert (missing.exit_code, missing.stdout) == (1, "")
+
+
+def test_for_people_one_is_shown_with_where_its_time_went_in_words(run: Run) -> None:
+    shown = done(run("receipts", "show", row(1, NOW).id))
+    told, table = shown.rstrip().rsplit("}\n", 1)
+    assert json.loads(told + "}")["tier"] == "small"
+    assert [line.split(maxsplit=3)[:3] for line in table.splitlines()] == [
+        ["0.500", "s", "20.0%"],
+        ["1.500", "s", "60.0%"],
+        ["0.500", "s", "20.0%"],
+    ]
+    assert table.splitlines()[0].endswith("it waited for a place: others were answered")
 
 
 def test_they_are_exported_as_lines_and_as_a_table(run: Run) -> None:
