@@ -26,8 +26,8 @@ from ui.theme import THEME
 PAGES = {"documents": documents, "playground": playground, "console": console}
 SHEETS = (
     "shared/page.css", "shared/plot.css", "shared/documents.css", "chat/chat.css",
-    "documents/documents.css",
-    "playground/playground.css", "console/console.css",
+    "chat/answers.css", "documents/documents.css",
+    "playground/playground.css", "console/console.css", "console/records.css",
 )  # fmt: skip
 
 

@@ -7,14 +7,28 @@ from ui.chat import Chat
 from ui.conversation import Settings
 from ui.entering import Entering
 from ui.pages.frame import (
-    BRINGING, LIBRARY, READING, Door, Trigger, at_server, in_browser, scripted, ways,
+    BRINGING,
+    LIBRARY,
+    READING,
+    Door,
+    Trigger,
+    at_server,
+    in_browser,
+    scripted,
+    ways,
 )  # fmt: skip
 
 SOURCES = ("shared/verdicts.js", "chat/sources.js")
 MENU = ("chat/layers.js", "chat/menu.js")
+CHATS = (
+    "chat/tree.js", *MENU, "chat/search.js", "chat/received.js", "chat/exchange.js",
+    "chat/looking.js", "chat/chats.js",
+)  # fmt: skip
 VERSIONS = ("chat/tree.js", *MENU, "chat/versions.js", "chat/compare.js")
+RECEIPTS = ("shared/amounts.js", "shared/time.js", "chat/receipt.js", "chat/account.js")
 TRANSCRIPT = (
-    *LIBRARY, *SOURCES, *VERSIONS, "chat/turns.js", "chat/chosen.js", "chat/transcript.js",
+    *LIBRARY, *SOURCES, *VERSIONS, *RECEIPTS, "chat/verdict.js", "chat/waiting.js", "chat/turns.js",
+    "chat/chosen.js", "chat/transcript.js",
 )  # fmt: skip
 INTAKE = (*BRINGING, "chat/intake_panel.js")
 READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")
@@ -43,7 +57,8 @@ class ChatPage:
         with gr.Sidebar(visible=False, width=280, elem_id="sidebar") as self.sidebar:
             gr.HTML(f"<strong>{words.TITLE}</strong>", elem_id="brand", apply_default_css=False)
             self.new_chat = gr.Button(words.NEW_CHAT, elem_id="new-chat")
-            scripted("chats", words.table("PAGE"), "shared/store.js", "chat/chats.js")
+            told = words.table("SOURCES") | words.table("PAGE") | words.table("CHATS")
+            scripted("chats", told, "shared/store.js", *CHATS)
             ways("chat")
 
     def _build_settings(self) -> None:
@@ -82,7 +97,8 @@ class ChatPage:
                     "chat/choice.js",
                 )
             told = words.table("LIBRARY") | words.table("SOURCES") | words.table("VERSIONS")
-            self.transcript = scripted("transcript", told | words.table("PAGE"), *TRANSCRIPT)
+            told |= words.table("PAGE") | {"time": words.table("TIME")}
+            self.transcript = scripted("transcript", told, *TRANSCRIPT)
             self._build_composer()
             shown = words.table("LIBRARY") | words.table("SOURCES") | words.table("READER")
             scripted("reader", shown, *LIBRARY, *READER)

@@ -47,12 +47,14 @@ function keep(kept) {
   }
 }
 
-// "show": draw everything, what is beside the path, too. "ask": answer the turns before the last.
+// "show": draw everything, what is beside the path, too. "ask": answer the turns before the last, or
+// `proceed` with that.
 let told = [];
 function tell(event, options = {}) {
   const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
-  told = event === "show" ? everyTurn(chat.turns).slice(0, MOST) : chat.turns.slice(0, -1);
-  props.value = { id: chat.id, run: runs, ...options, turns: told.map(plain), documents: asked() };
+  const whole = ({ sources, receipts, model, ...turn }) => ({ ...plain(turn), sources, receipts, model });
+  told = event === "show" ? everyTurn(chat.turns).slice(0, MOST) : chat.turns.slice(0, options.proceed ? undefined : -1);
+  props.value = { id: chat.id, run: runs, ...options, turns: told.map(options.proceed ? whole : plain), documents: asked() };
   trigger(event);
 }
 
@@ -72,8 +74,9 @@ function ask(text, place = chat.turns.length) {
 function retry(place, model = "") {
   if (live) return;
   comparing?.close();
-  if (place === chat.turns.length - 1 && !chat.turns[place].text) chat.turns = felled(chat.turns, place);
-  answer(place, { again: true, model });
+  const again = Boolean(chat.turns[place].text);
+  if (place === chat.turns.length - 1 && !again) chat.turns = felled(chat.turns, place);
+  answer(place, { again, model });
 }
 
 function answer(place, options) {
@@ -100,7 +103,7 @@ function end(state, note) {
   if (!live) return;
   const unfinished = live.chat;
   live = null;
-  Object.assign(unfinished.turns.at(-1), { state, note });
+  Object.assign(unfinished.turns.at(-1), { state, note, stage: null });
   keep(unfinished);
   if (unfinished === chat) redraw(unfinished.turns.length - 1);
   refresh();
@@ -135,6 +138,7 @@ function grown(painting) {
   const over = turn.state === "done" || turn.state === "failed";
   if (over) {
     live = null;
+    due(target.turns[painting.first]);
     keep(target);
   }
   if (target === chat) redraw(painting.first);

@@ -7,8 +7,11 @@ function drawTurn(turn, place) {
   node.append(
     make("div", { className: "body" }),
     make("div", { className: "sources" }),
-    make("div", { className: "note" }),
+    make("div", { className: "note", role: "status" }),
+    make("div", { className: "offer" }),
     make("div", { className: "tools" }),
+    make("div", { className: "verdict" }),
+    make("div", { className: "account" }),
   );
   fill(node, turn, place);
   return node;
@@ -27,7 +30,7 @@ function redraw(place) {
 }
 
 function fill(node, turn, place) {
-  const [body, sources, note, tools] = node.children;
+  const [body, sources, note, offer, tools] = node.children;
   node.dataset.state = turn.state ?? "done";
   body.ariaBusy = String(turn.state === "waiting" || turn.state === "writing");
   if (turn.html) patch(body, turn.html);
@@ -35,9 +38,12 @@ function fill(node, turn, place) {
   body.classList.toggle("plain", !turn.html);
   if (turn.state === "waiting") body.replaceChildren(make("span", { className: "pulse", title: words.waiting }));
   fillSources(sources, turn);
-  note.textContent = turn.note ?? "";
+  fillNote(note, turn);
+  fillOffer(offer, turn, place);
   if (!tools.children.length) tools.append(...toolsOf(turn, place, node), make("div", { className: "versions" }));
   fillVersions(tools.querySelector(".versions"), turn, place);
+  fillThumbs(tools, turn);
+  fillAccounting(tools, turn);
 }
 
 // `html` was made harmless by the server. Unchanged blocks stay, so that a selection survives.
@@ -58,6 +64,8 @@ function toolsOf(turn, place, node) {
     button("copy", words.copyAnswer, (event) => copy(chat.turns[place].text, event.currentTarget)),
     button("retry", words.retry, () => retry(place)),
     button("more", words.retryWith, (event) => choices(event.currentTarget, place)),
+    ...thumbs(place),
+    accounting(place),
   ];
 }
 
