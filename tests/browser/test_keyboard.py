@@ -114,8 +114,9 @@ def test_keys_with_a_modifier_stay_the_browsers(visitor: Visitor) -> None:
         handled = visitor.page.evaluate(
             """(keys) => {
                 const [key, ...held] = keys.split("+").reverse();
-                const down = Object.fromEntries(held.map((one) =>
-                    [{Control: "ctrlKey", Alt: "altKey", Meta: "metaKey", Shift: "shiftKey"}[one], true]));
+                const down = {
+                    ctrlKey: held.includes("Control"), altKey: held.includes("Alt"),
+                    metaKey: held.includes("Meta"), shiftKey: held.includes("Shift")};
                 const event = new KeyboardEvent(
                     "keydown", {key, bubbles: true, cancelable: true, ...down});
                 return !document.body.dispatchEvent(event);

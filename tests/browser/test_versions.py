@@ -1,7 +1,7 @@
 """An answer may have several versions, of several models; one of them goes on."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from tests.browser.visitor import Visitor
 
@@ -10,6 +10,12 @@ pytestmark = pytest.mark.slow
 
 def bodies(visitor: Visitor) -> Locator:
     return visitor.page.locator(".turn > .body")
+
+
+def frame(locator: Locator) -> FloatRect:
+    box = locator.bounding_box()
+    assert box is not None
+    return box
 
 
 def try_with(visitor: Visitor, model: str) -> None:
@@ -72,8 +78,7 @@ def test_two_versions_stand_side_by_side_and_one_goes_on(twice: Visitor) -> None
     expect(columns).to_have_count(2)
     expect(columns.nth(0)).to_contain_text("echo")
     expect(columns.nth(1).get_by_role("heading", name="Counting")).to_be_visible()
-    left, right = (columns.nth(n).bounding_box() for n in (0, 1))
-    assert left and right
+    left, right = frame(columns.nth(0)), frame(columns.nth(1))
     assert (left["y"], left["x"] < right["x"]) == (right["y"], True)
     columns.nth(0).get_by_role("button", name="Keep this one").click()
     expect(bodies(twice)).to_have_text(["What is a lamp?", "What is a lamp?"])
@@ -87,8 +92,7 @@ def test_on_a_narrow_screen_versions_are_stacked_and_escape_closes_them(twice: V
     twice.page.reload()
     twice.press("Compare")
     columns = twice.page.locator(".compare article")
-    first, second = (columns.nth(n).bounding_box() for n in (0, 1))
-    assert first and second
+    first, second = frame(columns.nth(0)), frame(columns.nth(1))
     assert first["y"] + first["height"] <= second["y"]
     assert twice.page.evaluate("document.documentElement.scrollWidth") <= 360
     twice.page.keyboard.press("Escape")

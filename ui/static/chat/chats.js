@@ -2,16 +2,26 @@
 const words = props.words;
 let renaming = null;
 let removing = null;
+let listing = null;
+const shelf = make("div", { className: "shelf" });
 
 function list() {
-  const chats = store.list();
+  cancelAnimationFrame(listing);
+  const query = lookedFor();
+  const chats = query ? search(query) : store.list();
   const open = sessionStorage.getItem("hearth.open");
-  element.replaceChildren(
+  shelf.replaceChildren(
     chats.length
       ? make("ul", { className: "chats", ariaLabel: words.chats }, ...chats.map((c) => item(c, open)))
-      : make("p", { className: "no-chats" }, words.noChats),
+      : make("p", { className: "no-chats" }, query ? words.nothingFound : words.noChats),
   );
-  element.querySelector("input, .sure")?.focus();
+  shelf.querySelector("input, .sure")?.focus();
+}
+
+// Many may change at once.
+function soon() {
+  cancelAnimationFrame(listing);
+  listing = requestAnimationFrame(list);
 }
 
 function item(chat, open) {
@@ -20,9 +30,12 @@ function item(chat, open) {
   return row;
 }
 
+// `said`: where in the text the search found something.
 function title(chat) {
   const onclick = () => say("hearth:open", chat.id);
-  return make("button", { type: "button", className: "title", onclick }, chat.title || words.untitled);
+  const node = make("button", { type: "button", className: "title", onclick }, chat.title || words.untitled);
+  if (chat.said) node.append(make("small", {}, chat.said));
+  return node;
 }
 
 function tools(chat) {
@@ -59,6 +72,7 @@ function nameField(chat) {
   return input;
 }
 
-for (const name of ["hearth:changed", "hearth:opened"]) window.addEventListener(name, list);
-window.addEventListener("storage", list); // another tab changed something
+element.replaceChildren(head(), shelf);
+for (const name of ["hearth:changed", "hearth:opened"]) window.addEventListener(name, soon);
+window.addEventListener("storage", soon); // another tab changed something
 list();

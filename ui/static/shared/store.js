@@ -10,11 +10,12 @@ const store = {
       .map((key) => ({ id: key.slice("hearth.title.".length), ...parsed(localStorage.getItem(key)) }))
       .sort((a, b) => b.at - a.at);
   },
-  write(chat) {
+  // `told`: its title and time, where they are known.
+  write(chat, told = {}) {
     const known = parsed(localStorage.getItem(`hearth.title.${chat.id}`));
-    const title = known?.title ?? (chat.turns[0]?.text ?? chat.documents.own.name).trim().slice(0, 60);
+    const title = told.title ?? known?.title ?? (chat.turns[0]?.text ?? chat.documents.own.name).trim().slice(0, 60);
     localStorage.setItem(`hearth.chat.${chat.id}`, JSON.stringify(chat));
-    localStorage.setItem(`hearth.title.${chat.id}`, JSON.stringify({ title, at: Date.now() }));
+    localStorage.setItem(`hearth.title.${chat.id}`, JSON.stringify({ title, at: told.at ?? Date.now() }));
     say("hearth:changed");
   },
   rename(id, title) {
