@@ -4,7 +4,7 @@ async function groupList(box, signal) {
   const add = make("button", { type: "button", className: "act primary", onclick: () => putGroup(null, ring, signal) }, words.groups.add);
   box.append(make("div", { className: "head" }, make("p", { className: "quiet" }, words.groups.text), add));
   if (!ring.groups.length) return void box.append(make("p", { className: "empty" }, words.groups.none));
-  box.append(...ring.groups.map((group) => groupCard(group, ring, used, signal)));
+  box.append(make("div", { className: "panels" }, ...ring.groups.map((group) => groupCard(group, ring, used, signal))));
 }
 
 function groupCard(group, ring, used, signal) {
@@ -12,9 +12,9 @@ function groupCard(group, ring, used, signal) {
   const active = activeKeys(ring).filter((key) => ids.includes(key.id)).length;
   const limits = limitsInWords(group.limits).length ? limitList(group.limits, usedOf(ids, used)) : make("p", { className: "quiet" }, words.limits.unlimitedText);
   const about = [words.groups.kinds[group.kind], group.parent && said(words.groups.within, { name: group.parent }), said(words.groups.keys, { n: active })];
-  return make("article", { className: "card", ariaLabel: group.name },
+  return make("article", { className: "panel group", ariaLabel: group.name },
     make("div", { className: "head" },
-      make("h3", {}, group.name), make("p", { className: "quiet" }, about.filter(Boolean).join(" · ")),
+      make("h3", {}, group.name, " ", make("small", {}, about.filter(Boolean).join(" · "))),
       plainButton(words.keys.change, () => putGroup(group, ring, signal)),
       plainButton(words.groups.remove, () => removeGroup(group, signal), "danger")),
     limits);
@@ -71,28 +71,27 @@ function idsBelow(name, keys, groups) {
 async function auditLog(box, signal) {
   const keys = await ask("GET", "/admin/keys", signal);
   const names = new Map(keys.data.map((key) => [key.id, key.name]));
-  const list = make("tbody", {});
-  const titles = words.audit.columns;
-  const head = make("tr", {}, ...["at", "actor", "act", "target", "details"].map((name) => make("th", { scope: "col" }, titles[name])));
-  const more = make("button", { type: "button", className: "act more" }, words.audit.more);
+  const titles = ["at", "actor", "act", "target", "details"].map((name) => words.audit.columns[name]);
+  const table = tableOf(titles, [], { label: words.keys.parts.audit });
+  const list = table.querySelector("tbody");
   let before = null;
   const load = async () => {
+    more.disabled = true;
     const page = await ask("GET", `/admin/audit?limit=50${before ? `&before=${before}` : ""}`, signal);
     list.append(...page.data.map((act) => actRow(act, names)));
     before = page.data.at(-1)?.number;
+    more.disabled = false;
     more.hidden = !page.has_more;
   };
-  more.onclick = load;
-  box.append(
-    make("p", { className: "quiet" }, words.audit.text),
-    make("div", { className: "scroll" }, make("table", {}, make("thead", {}, head), list)), more);
+  const more = plainButton(words.audit.more, load);
+  box.append(quiet(words.audit.text), table, make("div", { className: "foot" }, more));
   await load();
 }
 
 function actRow(act, names) {
   const who = act.actor === "local" ? words.audit.local : names.get(act.actor) ?? act.actor;
   const cells = [moment(act.at), who, words.audit.acts[act.act] ?? act.act, names.get(act.target) ?? act.target, detailsInWords(act.details)];
-  return make("tr", {}, ...cells.map((cell, n) => make("td", { className: n === 4 ? "details" : "" }, cell)));
+  return tableRow({ cells }, (n) => (n === 4 ? "details" : ""));
 }
 
 // "scopes: chat, embed · parent: anna"; of limits those that are set.

@@ -26,7 +26,7 @@ async function keyList(box, signal) {
   const ring = await keyRing(signal);
   const gone = ring.keys.filter((key) => key.state !== "active");
   const all = make("input", { type: "checkbox" });
-  const table = make("div", { className: "scroll" });
+  const table = make("div", {});
   const show = () => table.replaceChildren(keyTable(ring, ring.keys.filter((key) => all.checked || key.state === "active")));
   all.onchange = show;
   const add = make("button", { type: "button", className: "act primary", onclick: () => newKey(ring, signal) }, words.keys.add);
@@ -47,7 +47,7 @@ function keyTable({ usage }, keys) {
       key.expires_at == null ? words.keys.never : dayOf(key.expires_at),
       usage ? inNumbers(usage.get(key.id)?.requests ?? 0) : UNKNOWN,
     ],
-  })), { numbers: [5] });
+  })), { numbers: [5], minor: [1, 2, 4] });
 }
 
 function stateBadge(state) {
@@ -73,8 +73,9 @@ async function keyPage(box, signal, id) {
     make("a", { href: "#keys", className: "back" }, words.keys.back),
     make("div", { className: "head" }, make("h2", {}, key.name, " ", stateBadge(key.state)), ...buttons));
   if (key.id === ring.own.id) box.append(make("p", { className: "quiet" }, words.keys.yours));
-  box.append(factList(keyFacts(key)));
-  await Promise.all([keyLimits(box, signal, key, ring), keyUse(box, signal, key)]);
+  const limits = panel(words.keys.limits), use = panel(words.keys.use);
+  box.append(make("div", { className: "panels" }, panel(words.keys.what, factList(keyFacts(key))), limits), use);
+  await Promise.all([keyLimits(limits, signal, key, ring), keyUse(use, signal, key)]);
 }
 
 function keyFacts(key) {
@@ -94,9 +95,7 @@ function keyFacts(key) {
 }
 
 // Its own limits and those of what it counts for, each with what is used of budgets.
-async function keyLimits(box, signal, key, { keys, groups }) {
-  const place = make("section", {}, make("h3", {}, words.keys.limits));
-  box.append(place);
+async function keyLimits(place, signal, key, { keys, groups }) {
   const used = await usedSoFar(signal);
   const account = keys.filter((one) => one.account === key.account).map((one) => one.id);
   if (key.limits == null) place.append(make("p", { className: "quiet" }, words.limits.usualText));
@@ -110,9 +109,7 @@ async function keyLimits(box, signal, key, { keys, groups }) {
 }
 
 // What it used, when it was last used, and the way to its receipts.
-async function keyUse(box, signal, key) {
-  const place = make("section", {}, make("h3", {}, words.keys.use));
-  box.append(place);
+async function keyUse(place, signal, key) {
   const now = Date.now() / 1000, spans = [7, 30];
   const [week, month] = await Promise.all(spans.map((days) => usageBy("key", now - days * DAY, signal)));
   if (!week) return void place.append(make("p", { className: "quiet" }, words.keys.noReceipts));
@@ -121,11 +118,11 @@ async function keyUse(box, signal, key) {
   place.append(
     make("p", {}, at ? said(words.keys.lastUse, { when: moment(at) }) : words.keys.neverUsed, " ",
       make("a", { href: `#receipts/?key=${key.id}` }, words.keys.receipts)),
-    make("div", { className: "scroll" }, useTable([week, month].map((rows, n) => [said(words.keys.days, { n: spans[n] }), rows.get(key.id)]))));
+    useTable([week, month].map((rows, n) => [said(words.keys.days, { n: spans[n] }), rows.get(key.id)])));
 }
 
 function useTable(lines) {
   const columns = ["requests", "again", "failed", "input", "output", "money"];
   const rows = lines.map(([name, row]) => ({ cells: [name, ...columns.map((column) => inNumbers(row?.[column] ?? 0, column === "money" ? 4 : 0))] }));
-  return tableOf(["", ...columns.map((column) => words.keys.used[column])], rows, { numbers: [1, 2, 3, 4, 5, 6] });
+  return tableOf(["", ...columns.map((column) => words.keys.used[column])], rows, { numbers: [1, 2, 3, 4, 5, 6], minor: [2, 6] });
 }

@@ -1,4 +1,6 @@
 // Quality: how golden questions are answered, run by run, and what people think of answers.
+const RECENT = 8; // lines of runs that are shown at once
+
 section("quality", async (box, signal) => {
   const golden = make("div", {}), thumbs = make("div", {});
   box.append(make("div", { className: "stack" }, golden, thumbs));
@@ -59,7 +61,9 @@ function runTable(runs) {
     ],
   })));
   const titles = ["at", "why", "set", "share", "before", "verdict"].map((name) => words.quality.columns[name]);
-  return tableOf(titles, rows, { numbers: [3, 4], minor: [1], label: words.quality.runs });
+  const shown = { numbers: [3, 4], minor: [1] };
+  const older = make("details", { hidden: rows.length <= RECENT }, make("summary", {}, words.quality.older), tableOf(titles, rows.slice(RECENT), shown));
+  return make("div", {}, tableOf(titles, rows.slice(0, RECENT), { ...shown, label: words.quality.runs }), older);
 }
 
 // Of the last run, what did not pass; the rest is behind a line.
@@ -83,7 +87,7 @@ function questionTable(questions) {
 async function feedbackPart(box, signal) {
   const by = make("select", { name: "by" }, ...["model", "tier", "route", "cache", "collection"].map((value) => make("option", { value }, words.quality.bys[value])));
   const days = make("select", { name: "days" }, ...[7, 30, 90].map((n) => make("option", { value: n, selected: n === 30 }, said(words.keys.days, { n }))));
-  const form = make("form", { className: "filters" },
+  const form = make("form", { className: "filters few" },
     ...[["by", by], ["days", days]].map(([name, control]) => make("label", { className: "field" }, make("span", {}, words.quality.filter[name]), control)));
   const found = make("div", {});
   box.append(make("h2", {}, words.quality.feedback), form, found);
@@ -111,7 +115,7 @@ function feedbackShown({ by, data, comments }) {
   const titles = [words.quality.bys[by], ...["up", "down", "share", "comments"].map((name) => words.quality.thumbs[name])];
   const told = comments.map(commentLine);
   return [make("div", { className: "panels" },
-    make("div", { className: "stack" }, plot.element, tableOf(titles, rows, { numbers: [1, 2, 3, 4] })),
+    make("div", { className: "stack" }, plot.element, tableOf(titles, rows, { numbers: [1, 2, 3, 4], minor: [4] })),
     panel(words.quality.comments, ...(told.length ? told : [quiet(words.quality.noComments)])))];
 }
 

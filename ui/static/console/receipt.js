@@ -54,7 +54,7 @@ function leadDetail(one, ahead) {
 async function aheadOf(one, time, signal) {
   const before = time.slice(0, time.findIndex(({ part }) => part === "queue"));
   const came = one.at + before.reduce((sum, { seconds }) => sum + seconds, 0);
-  const query = new URLSearchParams({ tier: one.tier ?? "", since: Math.floor(one.at - AHEAD), until: one.at, limit: MANY_AHEAD });
+  const query = new URLSearchParams({ tier: one.tier ?? "", since: Math.floor(one.at - AHEAD), until: one.at.toFixed(3), limit: MANY_AHEAD });
   const page = await ask("GET", `/admin/receipts?${query}`, signal);
   return page.data.filter(({ id, at, total }) => id !== one.request_id && at + (total ?? 0) > came).length;
 }
@@ -63,7 +63,8 @@ async function aheadOf(one, time, signal) {
 
 // Each step and try in the order of time, as sentences.
 function decisionList(one) {
-  const steps = one.steps.map(([name, verdict, at, ms]) => ({ at, ms, text: stepInWords(name, verdict, one) }));
+  const told = one.steps.filter(([name, verdict]) => name !== "generate" || verdict !== "ok" || !one.attempts.length);
+  const steps = told.map(([name, verdict, at, ms]) => ({ at, ms, text: stepInWords(name, verdict, one) }));
   const tries = one.attempts.map(([tier, error, cause, at, ms]) => ({ at, ms, text: tryInWords(tier, cause ?? error), bad: Boolean(error) }));
   const lines = [...steps, ...tries].sort((a, b) => a.at - b.at);
   const spared = one.brownout.length ? [said(words.receipt.spared, { steps: one.brownout.map((step) => words.verdict.steps[step] ?? step).join(", ") })] : [];

@@ -8,7 +8,7 @@
 // `at`: unix seconds at which each point of `step` seconds begins; with `names` they are steps 0, 1, 2 …
 // that are called so. `values`: as many, null where nothing is known. `tone`: 1 to 6, good, doubt, bad.
 const SIZE = { height: 148, left: 48, right: 6, top: 8, bottom: 20 }; // pixels
-const TICK = { width: 84, times: [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 20_160] }; // minutes
+const TICK = { width: 66, times: [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 20_160] }; // minutes
 
 class Plot {
   constructor({ label, told, format = inNumbers, stacked = false }) {
@@ -45,7 +45,7 @@ class Plot {
     const described = [svgShape("title", {}, this.label), svgShape("desc", {}, this.described())];
     this.cursor = svgShape("line", { class: "cursor", y1: SIZE.top, y2: SIZE.height - SIZE.bottom, visibility: "hidden" });
     this.drawing.replaceChildren(
-      ...described, ...grid(this.scale, this.format), ...axis(this.data, this.scale, this.width), ...shapes, this.cursor);
+      ...described, ...gridOf(this.scale, this.format), ...axisOf(this.data, this.scale, this.width), ...shapes, this.cursor);
     if (!series.some(hasValues)) this.drawing.append(svgText(this.told.nothing, this.scale.middle, SIZE.height / 2, "middle"));
     const names = series.map(({ name, tone }) => make("span", { className: `tone-${tone}` }, name));
     this.key.replaceChildren(...(series.length > 1 ? names : []));
@@ -56,7 +56,7 @@ class Plot {
   described() {
     return this.data.series.filter(hasValues).map(({ name, values }) => {
       const there = values.filter((value) => value != null);
-      const [least, most] = [Math.min(...there), Math.max(...there)].map(this.format);
+      const [least, most] = [Math.min(...there), Math.max(...there)].map((value) => this.format(value));
       return said(this.told.summary, { name, least, most, last: this.format(there.at(-1)) });
     }).join(" ") || this.told.nothing;
   }
@@ -132,7 +132,11 @@ function gridOf({ rise, top, y, middle, wide }, format) {
 
 function axisOf({ at, step, names }, { from, to, x, wide }) {
   const low = SIZE.height - 5;
-  if (names) return names.map((name, point) => svgText(name, x(at[point] + step / 2), low, "middle"));
+  if (names) {
+    const room = TICK.letter * Math.max(0, ...names.map((name) => name.length)) + TICK.gap;
+    const every = Math.max(1, Math.ceil((names.length * room) / wide)); // names, so that none touches the next
+    return names.map((name, point) => svgText(point % every ? "" : name, x(at[point] + step / 2), low, "middle"));
+  }
   const most = Math.max(2, wide / TICK.width);
   const minutes = TICK.times.find((one) => (to - from) / 60 / one <= most) ?? TICK.times.at(-1);
   const ticks = [], shift = new Date(from * 1000).getTimezoneOffset() * 60; // midnight is where the reader lives
@@ -170,7 +174,7 @@ function runsOf(values) {
 }
 
 function clockOf(time) {
-  return new Date(time * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(time * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 function dateOf(time) {
