@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -181,6 +182,24 @@ def secret(name: str | None) -> str:
     if not (value := os.environ.get(name, "").strip()):
         raise ConfigError(f"The environment variable {name} with a secret is not set.")
     return value
+
+
+def has_secret(name: str) -> bool:
+    """Whether the environment variable `name` is set, as far as this process knows."""
+    return bool(os.environ.get(name, "").strip())
+
+
+def sources(settings: Settings) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """What the YAML file says now, and the settings that the environment names, as `limits__stop`;
+    options of `hearth up` are among these.
+    """
+    path = _path_from(os.environ, FILE) or settings.data / "hearth.yaml"
+    try:
+        told = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, YAMLError):
+        told = None
+    names = (name.removeprefix("HEARTH_") for name in os.environ if name.startswith("HEARTH_"))
+    return told if isinstance(told, dict) else {}, frozenset(map(str.lower, names))
 
 
 def child_environment(settings: Settings, file: Path | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from serve.api.admin_cache import cache_entries, cache_stats, flush_cache
+from serve.api.admin_config import configuration
 from serve.api.admin_keys import (
     add_key,
     audit,
@@ -171,6 +172,7 @@ ROUTES = (
     _admin("/admin/feedback", _read(feedback_summary)),
     _admin("/admin/receipts", _read(receipts)),
     _admin("/admin/live", _read(live_state)),
+    _admin("/admin/config", _read(configuration)),
     _admin("/admin/overview", _read(overview)),
     _admin("/admin/usage", _read(used)),
     _get("/metrics", metrics),

@@ -1,0 +1,55 @@
+"""`/admin/config`: what runs, where it comes from, and no secret."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serve.api.conftest import Api, MakeApi
+
+
+async def told(api: Api) -> dict[str, Any]:
+    async with api.client(headers=api.key_of("owner", admin=True)) as admin:
+        response = await admin.get("/admin/config")
+    assert response.status_code == 200, response.text
+    return {each["path"]: each for each in response.json()["data"]}
+
+
+async def test_each_setting_is_told_with_its_default_and_who_says_so(
+    make_api: MakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEARTH_CONFIG", raising=False)
+    (tmp_path / "hearth.yaml").write_text("limits: {stop: 2}\n")
+    monkeypatch.setenv("HEARTH_LIMITS__TOOLS", "7")
+    found = await told(make_api(limits={"stop": 2, "tools": 7}))
+    assert found["limits.stop"] == {
+        "path": "limits.stop",
+        "value": 2,
+        "default": 4,
+        "changed": True,
+        "description": "Stop strings.",
+        "source": "file",
+    }
+    assert (found["limits.tools"]["value"], found["limits.tools"]["source"]) == (7, "environment")
+    assert (found["port"]["changed"], found["port"]["source"]) == (False, "default")
+    assert found["tiers.small.engine"]["value"] == "scripted"
+
+
+async def test_of_a_secret_only_whether_it_is_there_is_told(
+    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracing = {"endpoint": "https://traces.example", "headers_from": "TRACES"}
+    api = make_api(tracing=tracing)
+    assert (await told(api))["tracing.headers_from"]["value"] == "TRACES (not set)"
+    monkeypatch.setenv("TRACES", "Authorization=Basic%20hidden")
+    found = await told(api)
+    assert found["tracing.headers_from"]["value"] == "TRACES (set)"
+    assert "hidden" not in str(found)
+
+
+async def test_a_damaged_file_is_no_reason_to_tell_nothing(
+    make_api: MakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEARTH_CONFIG", raising=False)
+    (tmp_path / "hearth.yaml").write_bytes(b"\xff: [")
+    assert (await told(make_api()))["port"]["source"] == "default"
