@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from serve.api.admin_benchmarks import benchmark, benchmarks
 from serve.api.admin_cache import cache_entries, cache_stats, flush_cache
 from serve.api.admin_config import configuration
 from serve.api.admin_keys import (
@@ -171,6 +172,8 @@ ROUTES = (
     _admin("/admin/quality", _QUALITY, body="none"),
     _admin("/admin/feedback", _read(feedback_summary)),
     _admin("/admin/receipts", _read(receipts)),
+    _admin("/admin/benchmarks", _read(benchmarks)),
+    _admin("/admin/benchmarks/{name}", _read(benchmark)),
     _admin("/admin/live", _read(live_state)),
     _admin("/admin/config", _read(configuration)),
     _admin("/admin/overview", _read(overview)),

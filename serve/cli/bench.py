@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -78,7 +79,11 @@ Most = Annotated[
     typer.Option(min=0.001, help="Most seconds of a good answer.", show_default=False),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="Folder for report.json and report.html.", file_okay=False)
+    Path | None,
+    typer.Option(
+        help="Folder for report.json and report.html. Default: a new one in the data directory.",
+        file_okay=False,
+    ),
 ]
 Ceiling = Annotated[bool, typer.Option(help="Measure the client's own ceiling, too.")]
 
@@ -115,9 +120,10 @@ def bench(  # noqa: PLR0913, PLR0917  (options of a command)
 ) -> None:
     """Measure throughput and latency under load, and find the knee.
 
-    Prints tables; with --out also writes JSON and an HTML page with plots. Ends with exit code 1
-    when a target cannot be used.
+    Prints tables, and writes JSON and an HTML page with plots. Ends with exit code 1 when a target
+    cannot be used.
     """
+    from serve.bench.kept import fresh
     from serve.bench.measures import Objective
     from serve.bench.plan import Plan
     from serve.bench.target import TargetRefused
@@ -145,7 +151,7 @@ def bench(  # noqa: PLR0913, PLR0917  (options of a command)
             report = asyncio.run(_measured(plan, targets, ceiling))
     except (TargetRefused, TraceRefused) as exc:
         raise fail(str(exc)) from exc
-    tell(report, out)
+    tell(report, out or fresh(settings.data, time.time()))
 
 
 def _levels(clients: str, rate: str | None, speed: str | None) -> "list[Level]":

@@ -21,7 +21,7 @@ def progress(one: "Round") -> None:
     typer.echo(f"{one.target}, {one.level}, round {one.number + 1}: {words}", err=True)
 
 
-def tell(report: "Report", out: Path | None) -> None:
+def tell(report: "Report", out: Path) -> None:
     from serve.bench.page import page
     from serve.bench.report import as_text
     from serve.bench.summary import targets_of
@@ -32,11 +32,10 @@ def tell(report: "Report", out: Path | None) -> None:
         first, second = targets_of(report.found)[:2]
         typer.echo(f"\n{first} as a multiple of {second}\n{as_text(comparison)}")
     typer.echo("\n" + "\n".join(report.remarks()))
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
-        (out / "report.html").write_text(page(report))
-        typer.echo(f"Written: {out / 'report.json'}, {out / 'report.html'}")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
+    (out / "report.html").write_text(page(report))
+    typer.echo(f"Written: {out / 'report.json'}, {out / 'report.html'}")
 
 
 def without_secrets(arguments: list[str]) -> list[str]:

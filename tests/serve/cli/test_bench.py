@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from serve.bench.kept import kept
+
 ROOT = Path(__file__).resolve().parents[3]
 QUICK = ("--rounds", "1", "--seconds", "0.5", "--warm-up", "0.1", "--no-ceiling")
 
@@ -38,6 +40,14 @@ def test_an_engine_alone_is_measured_and_reported(tmp_path: Path) -> None:
     assert len(kept["levels"]) == 2
     assert all(level["figures"]["output_tokens_per_s"] > 0 for level in kept["levels"])
     assert "k1" not in (out / "report.html").read_text()
+
+
+def test_a_report_that_has_no_place_goes_to_the_data_directory(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--engine", "small", "--clients", "1", *QUICK)
+    assert done.returncode == 0, done.stderr
+    (report,) = kept(tmp_path)
+    assert report.report["levels"]
+    assert str(tmp_path / "benchmarks" / report.name / "report.html") in done.stdout
 
 
 @pytest.mark.parametrize(
