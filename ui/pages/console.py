@@ -4,11 +4,19 @@ from ui import words
 from ui.entering import Entering
 from ui.pages.frame import LIBRARY, Trigger, room, scripted
 
-SECTIONS = ("console/sections.js",)
-SHARED = (*LIBRARY, "shared/amounts.js")
+SHARED = (*LIBRARY, "shared/amounts.js", "shared/plot.js", "shared/time.js")
+OVERVIEW = tuple(f"console/{name}.js" for name in ("verdict", "tiles", "figures", "overview"))
+RECORDS = tuple(
+    f"console/{name}.js"
+    for name in (
+        "records", "forms", "receipt", "receipts", "limits", "keys", "key_forms", "groups", "cache",
+        "quality",
+    )
+)  # fmt: skip
+SECTIONS = ("console/sections.js", *OVERVIEW, *RECORDS)
 
 
 def console(entering: Entering, load: Trigger) -> None:
-    shown = words.table("LIBRARY") | words.table("CONSOLE_PAGE")
+    shown = words.table("LIBRARY") | words.table("CONSOLE_PAGE") | {"time": words.table("TIME")}
     with room(entering, "console", load):
         scripted("console-main", shown, *SHARED, *SECTIONS, "console/main.js")

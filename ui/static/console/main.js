@@ -47,6 +47,7 @@ function mark(name) {
 }
 
 function refused(error) {
+  if (!(error instanceof Refusal)) reportError(error);
   const node = make("p", { className: "refusal" }, error.message);
   node.setAttribute("role", "alert");
   return node;

@@ -29,7 +29,8 @@ async function repeatedly(seconds, signal, draw, failed) {
       await draw();
       failed?.(null);
     } catch (error) {
-      if (signal.aborted || !failed || [401, 403].includes(error.status)) throw error;
+      const passing = error instanceof Refusal && ![401, 403].includes(error.status);
+      if (signal.aborted || !failed || !passing) throw error;
       failed(error);
     }
     await pause(seconds * 1000, signal);

@@ -10,12 +10,12 @@ function inNumbers(number, digits = 0) {
 // 12 ms, 1.2 s, 45 s, 3 min, 2.5 h, 12 d
 function inSeconds(seconds) {
   if (seconds == null) return UNKNOWN;
-  if (seconds < 0.0995) return `${inNumbers(seconds * 1000)} ms`;
-  if (seconds < 9.95) return `${inNumbers(seconds, seconds < 0.995 ? 2 : 1)} s`;
-  if (seconds < 2 * MINUTE) return `${inNumbers(seconds)} s`;
-  if (seconds < 2 * HOUR) return `${inNumbers(seconds / MINUTE)} min`;
-  if (seconds < 2 * DAY) return `${inNumbers(seconds / HOUR, 1)} h`;
-  return `${inNumbers(seconds / DAY)} d`;
+  if (seconds < 0.0995) return `${inNumbers(seconds * 1000)}\u00a0ms`;
+  if (seconds < 9.95) return `${inNumbers(seconds, seconds < 0.995 ? 2 : 1)}\u00a0s`;
+  if (seconds < 2 * MINUTE) return `${inNumbers(seconds)}\u00a0s`;
+  if (seconds < 2 * HOUR) return `${inNumbers(seconds / MINUTE)}\u00a0min`;
+  if (seconds < 2 * DAY) return `${inNumbers(seconds / HOUR, 1)}\u00a0h`;
+  return `${inNumbers(seconds / DAY)}\u00a0d`;
 }
 
 function inPercent(share, digits = 0) {
@@ -27,7 +27,7 @@ function inBytes(bytes) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   const number = bytes / 1000 ** power;
-  return `${inNumbers(number, number < 10 && power ? 1 : 0)} ${units[power]}`;
+  return `${inNumbers(number, number < 10 && power ? 1 : 0)}\u00a0${units[power]}`;
 }
 
 // With the date, unless it is today; `fine`: to the millisecond.
@@ -37,6 +37,12 @@ function moment(at, fine = false) {
   const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", ...(fine && { fractionalSecondDigits: 3 }) };
   const today = date.toDateString() === new Date().toDateString();
   return date.toLocaleString(undefined, today && !fine ? clock : { day: "numeric", month: "short", ...clock });
+}
+
+// To the minute, as for a series of them.
+function minuteOf(at) {
+  const clock = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+  return at == null ? UNKNOWN : new Date(at * 1000).toLocaleString(undefined, clock);
 }
 
 function dayOf(at) {
