@@ -15,8 +15,9 @@ function groupCard(group, ring, used, signal) {
   return make("article", { className: "panel group", ariaLabel: group.name },
     make("div", { className: "head" },
       make("h3", {}, group.name, " ", make("small", {}, about.filter(Boolean).join(" · "))),
-      plainButton(words.keys.change, () => putGroup(group, ring, signal)),
-      plainButton(words.groups.remove, () => removeGroup(group, signal), "danger")),
+      make("div", { className: "acts" },
+        plainButton(words.keys.change, () => putGroup(group, ring, signal)),
+        plainButton(words.groups.remove, () => removeGroup(group, signal), "danger"))),
     limits);
 }
 
@@ -91,17 +92,20 @@ async function auditLog(box, signal) {
 function actRow(act, names) {
   const who = act.actor === "local" ? words.audit.local : names.get(act.actor) ?? act.actor;
   const cells = [moment(act.at), who, words.audit.acts[act.act] ?? act.act, names.get(act.target) ?? act.target, detailsInWords(act.details)];
-  return tableRow({ cells }, (n) => (n === 4 ? "details" : ""));
+  return tableRow({ cells }, (n) => (n === 4 ? "details" : "whole"));
 }
 
-// "scopes: chat, embed · parent: anna"; of limits those that are set.
+// "May: ask, embed · Counts for: anna"; of limits those that are set.
 function detailsInWords(details) {
-  return Object.entries(details).filter(([name]) => name !== "name")
-    .map(([name, value]) => `${name}: ${name === "limits" ? limitsInShort(value) : plainly(value)}`)
-    .filter((line) => !line.endsWith(": ")).join(" · ");
+  return Object.entries(details).filter(([name, value]) => name !== "name" && value != null)
+    .map(([name, value]) => `${words.audit.names[name] ?? name}: ${detailInWords(name, value)}`).join(" · ");
 }
 
-function plainly(value) {
-  if (Array.isArray(value)) return value.join(", ");
-  return value !== null && typeof value === "object" ? JSON.stringify(value) : String(value);
+function detailInWords(name, value) {
+  if (name === "limits") return limitsInShort(value);
+  if (name === "scopes") return scopesInWords(value);
+  if (name === "expires_at") return moment(value);
+  if (name === "kind") return words.groups.kinds[value] ?? value;
+  if (name === "overlap" || name === "older_than") return inSeconds(Number(value));
+  return Array.isArray(value) ? value.join(", ") : String(value);
 }

@@ -47,7 +47,7 @@ function runSeries(runs) {
   const oldest = [...runs].reverse();
   const sets = [...new Set(oldest.flatMap((run) => Object.keys(run.sets)))].sort();
   return {
-    at: oldest.map((_, n) => n), step: 1, names: oldest.map((run) => moment(run.began)),
+    at: oldest.map((_, n) => n), step: 1, names: oldest.map((run) => minuteOf(run.began)),
     series: sets.map((name, n) => ({ name, tone: (n % 6) + 1, values: oldest.map((run) => run.sets[name]?.share ?? null) })),
   };
 }
@@ -56,7 +56,7 @@ function runTable(runs) {
   if (!runs.length) return make("p", { className: "nothing" }, words.quality.never);
   const rows = runs.flatMap((run) => Object.entries(run.sets).map(([name, trend], n) => ({
     cells: [
-      n ? "" : moment(run.began), n ? "" : words.quality.whys[run.why] ?? run.why, name, inPercent(trend.share), inPercent(trend.before),
+      n ? "" : minuteOf(run.began), n ? "" : words.quality.whys[run.why] ?? run.why, name, inPercent(trend.share), inPercent(trend.before),
       trend.dropped ? badge(words.quality.dropped, "bad") : "",
     ],
   })));
@@ -92,7 +92,7 @@ async function feedbackPart(box, signal) {
   const found = make("div", {});
   box.append(make("h2", {}, words.quality.feedback), form, found);
   const show = async () => {
-    const feedback = await unlessOff(found, () => ask("GET", `/admin/feedback?by=${by.value}&days=${days.value}&comments=50`, signal));
+    const feedback = await unlessOff(found, () => ask("GET", `/admin/feedback?by=${by.value}&days=${days.value}&comments=20`, signal));
     if (feedback) found.replaceChildren(...feedbackShown(feedback));
   };
   form.oninput = () => show().catch((error) => signal.aborted || found.replaceChildren(refused(error)));
@@ -130,6 +130,6 @@ function thumbSeries(data) {
 
 function commentLine({ receipt_id, model, ...one }) {
   const line = opinion(one);
-  line.append(" ", make("a", { href: `#receipts/${receipt_id}`, className: "link" }, words.quality.receipt));
+  line.querySelector("small").append(" · ", model ?? "", " · ", make("a", { href: `#receipts/${receipt_id}`, className: "link" }, words.quality.receipt));
   return line;
 }

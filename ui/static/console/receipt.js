@@ -156,7 +156,8 @@ async function opinions(box, signal, one) {
 }
 
 function opinion({ rating, comment, at }) {
-  return make("blockquote", { className: "opinion" }, badge(words.quality.ratings[rating], rating === "up" ? "good" : "bad"), " ", comment, make("small", {}, ` ${moment(at)}`));
+  return make("blockquote", { className: "opinion" }, 
+    badge(words.quality.ratings[rating], rating === "up" ? "good" : "bad"), make("span", {}, comment), make("small", {}, minuteOf(at)));
 }
 
 function rawReceipt(one) {

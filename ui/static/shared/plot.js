@@ -133,8 +133,8 @@ function gridOf({ rise, top, y, middle, wide }, format) {
 function axisOf({ at, step, names }, { from, to, x, wide }) {
   const low = SIZE.height - 5;
   if (names) {
-    const room = TICK.letter * Math.max(0, ...names.map((name) => name.length)) + TICK.gap;
-    const every = Math.max(1, Math.ceil((names.length * room) / wide)); // names, so that none touches the next
+    const room = 6 * Math.max(0, ...names.map((name) => name.length)) + 14; // pixels, so that none touches the next
+    const every = Math.max(1, Math.ceil((names.length * room) / wide));
     return names.map((name, point) => svgText(point % every ? "" : name, x(at[point] + step / 2), low, "middle"));
   }
   const most = Math.max(2, wide / TICK.width);
