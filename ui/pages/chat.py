@@ -20,6 +20,10 @@ from ui.pages.frame import (
 
 SOURCES = ("shared/verdicts.js", "chat/sources.js")
 MENU = ("chat/layers.js", "chat/menu.js")
+PROMPTS = (
+    "shared/store.js", "chat/layers.js", "chat/prompts.js", "chat/slash.js",
+    "chat/prompt_shelf.js",
+)  # fmt: skip
 CHATS = (
     "chat/tree.js", *MENU, "chat/search.js", "chat/received.js", "chat/exchange.js",
     "chat/looking.js", "chat/chats.js",
@@ -28,7 +32,7 @@ VERSIONS = ("chat/tree.js", *MENU, "chat/versions.js", "chat/compare.js")
 RECEIPTS = ("shared/amounts.js", "shared/time.js", "chat/receipt.js", "chat/account.js")
 TRANSCRIPT = (
     *LIBRARY, *SOURCES, *VERSIONS, *RECEIPTS, "chat/verdict.js", "chat/waiting.js", "chat/turns.js",
-    "chat/chosen.js", "chat/transcript.js",
+    "chat/chosen.js", "chat/prompts.js", "chat/transcript.js",
 )  # fmt: skip
 INTAKE = (*BRINGING, "chat/intake_panel.js")
 READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")
@@ -118,6 +122,7 @@ class ChatPage:
                     "chat/layers.js",
                     "chat/attach.js",
                 )
+                scripted("prompts", words.table("PROMPTS"), *PROMPTS)
                 self.ask = gr.Textbox(
                     placeholder=words.ASK, show_label=False, label=words.ASK, lines=1,
                     max_lines=8, max_length=200_000, submit_btn=True, stop_btn=True,

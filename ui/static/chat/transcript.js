@@ -155,14 +155,16 @@ function refresh() {
   turns.hidden = !empty.hidden;
 }
 
+// Four cards to begin with: own prompts, which go into the box, before examples, which are asked.
 function greet() {
-  const card = ([name, text]) =>
-    make("button", { type: "button", className: "example", onclick: () => ask(text) },
-      make("strong", {}, name), make("span", {}, text));
-  empty.append(
+  const card = (name, text, onclick) =>
+    make("button", { type: "button", className: "example", onclick }, make("strong", {}, name), make("span", {}, text));
+  const own = prompts.list().map(({ name, text }) => card(`/${name}`, text, () => say("hearth:insert", text)));
+  const examples = words.examples.map(([name, text]) => card(name, text, () => ask(text)));
+  empty.replaceChildren(
     make("h1", {}, words.greeting),
     make("p", {}, words.privacy),
-    make("div", { className: "examples" }, ...words.examples.map(card)),
+    make("div", { className: "examples" }, ...[...own, ...examples].slice(0, 4)),
   );
 }
 
@@ -190,6 +192,7 @@ element.addEventListener("click", (event) => {
   else if (node) copy(node.closest(".code").querySelector("code").textContent, node);
 });
 window.addEventListener("scroll", () => latest.classList.toggle("shown", !atEnd()), { passive: true });
+window.addEventListener("hearth:prompts", greet);
 window.addEventListener("hearth:open", (event) => open(event.detail));
 window.addEventListener("hearth:removed", (event) => event.detail === chat.id && open(null));
 window.addEventListener("pagehide", stop);
