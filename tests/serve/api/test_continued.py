@@ -8,9 +8,14 @@ import httpx
 import pytest
 
 from index.caches.local import LocalMemory
+from index.keeper import Keeper
+from index.library import Search
+from index.retriever import Retrieval
+from index.store.records import Reader
 from models.engine import Message
 from models.llama.engine import LlamaEngine, LlamaSettings
 from models.scripted import Script
+from serve.documents.grounding import Grounding
 from serve.pipeline import Helpers, Pipeline
 from tests.serve.api.conftest import Api, MakeApi
 
@@ -88,6 +93,24 @@ async def test_what_is_there_is_screened_like_the_rest(make_api: MakeApi) -> Non
     async with api.client() as client:
         assert (await client.post(URL, json=body(QUESTION, there))).status_code == 200
     assert api.engine.prompts[0].begun == "Write to <EMAIL_1> or"
+
+
+async def test_documents_are_searched_by_what_was_asked_last(
+    make_api: MakeApi, library: Keeper
+) -> None:
+    helpers = Helpers(grounding=Grounding(library))
+    api = make_api(Script(words=WORDS), library=library, helpers=helpers)
+    searched, search = list[str](), library.search
+
+    async def noted(reader: Reader, asked: Search) -> Retrieval:
+        searched.append(asked.question.text)
+        return await search(reader, asked)
+
+    library.search = noted  # type: ignore[method-assign]
+    async with api.client() as client:
+        assert (await client.post("/v1/vector_stores", json={"name": "rules"})).status_code == 200
+        assert text(await client.post(URL, json=body(collections=["rules"]))) == " three four"
+    assert searched == ["Count."]
 
 
 @pytest.mark.parametrize(

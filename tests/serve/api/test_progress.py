@@ -2,18 +2,18 @@
 
 import asyncio
 import json
+import threading
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from index.keeper import Keeper
-from models.engine import ChunkStream, Prompt
-from models.errors import EngineNotLoaded
-from models.load import Load
-from models.scripted import Script
+from models.residence import UNKNOWN_LOADING_TIME, Resident
+from models.scripted import Script, ScriptedEngine
 from serve.documents.grounding import Grounding
-from serve.pipeline import Helpers
+from serve.pipeline import Helpers, Pipeline
 from tests.serve.api.conftest import Api, MakeApi
 
 URL = "/v1/chat/completions"
@@ -103,28 +103,21 @@ async def test_a_header_that_is_none_is_refused(make_api: MakeApi) -> None:
 
 
 async def test_a_model_that_is_loading_is_told_with_the_time_it_takes(make_api: MakeApi) -> None:
-    api = make_api()
-    load, generate, loaded = api.engine.load, api.engine.generate, asyncio.Event()
+    api, loaded = make_api(Script(first_token_delay=0.7)), threading.Event()
 
-    async def asked_how_it_is() -> Load:
-        if not loaded.is_set():
-            raise EngineNotLoaded("The model is loading.", 7.0, "loading")
-        return await load()
+    def build() -> ScriptedEngine:
+        loaded.wait(20)
+        return api.engine
 
-    async def waiting(prompt: Prompt) -> ChunkStream:
-        await loaded.wait()
-        await asyncio.sleep(0.7)  # reading the prompt
-        async for chunk in generate(prompt):
-            yield chunk
-
-    api.engine.load, api.engine.generate = asked_how_it_is, waiting  # type: ignore[method-assign]
+    tiers = {"small": Resident(api.engine.card, build)}
+    api.house = replace(api.house, tiers=tiers, pipeline=Pipeline(api.house.settings, tiers))
     async with api.client() as client, asyncio.TaskGroup() as group:
         asking = group.create_task(streamed(client, **ASK))
         await asyncio.sleep(0.5)
         loaded.set()
     told = stages(asking.result().text)
     assert [each["state"] for each in told] == ["loading", "reading", "answering"]
-    assert 5 <= told[0]["wait"] <= 7
+    assert UNKNOWN_LOADING_TIME - 5 < told[0]["wait"] < UNKNOWN_LOADING_TIME + 10
 
 
 async def test_documents_are_told_while_they_are_searched(

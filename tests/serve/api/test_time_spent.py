@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -10,12 +11,11 @@ import httpx
 import pytest
 
 from index.keeper import Keeper
-from models.engine import ChunkStream, Prompt
 from models.errors import EngineNotLoaded
-from models.load import Load
-from models.scripted import Script
+from models.residence import Resident
+from models.scripted import Script, ScriptedEngine
 from serve.documents.grounding import Grounding
-from serve.pipeline import Helpers
+from serve.pipeline import Helpers, Pipeline
 from serve.receipts.keeping import Keeping
 from tests.serve.api.conftest import Api, MakeApi
 
@@ -91,35 +91,42 @@ async def test_waiting_for_a_place_is_told(kept: Any) -> None:
     assert waited >= 0.3
 
 
-async def test_the_loading_of_a_model_is_told(kept: Any) -> None:
+async def test_the_loading_of_a_model_that_slept_is_told(kept: Any) -> None:
     api = kept(SLOW)
-    load, generate, loaded = api.engine.load, api.engine.generate, asyncio.Event()
 
-    async def asked_how_it_is() -> Load:
-        if not loaded.is_set():
-            raise EngineNotLoaded("The model sleeps until it is needed.", 1.0, "asleep")
-        return await load()  # type: ignore[no-any-return]
+    def build() -> ScriptedEngine:
+        time.sleep(0.5)
+        return ScriptedEngine("echo", SLOW)
 
-    async def waiting(prompt: Prompt) -> ChunkStream:
-        await asyncio.sleep(0.5)
-        loaded.set()
-        async for chunk in generate(prompt):
-            yield chunk
-
-    api.engine.load, api.engine.generate = asked_how_it_is, waiting
+    sleeper = Resident(api.engine.card, build, idle=0.0)
+    async with asyncio.timeout(20):
+        while not await asleep(sleeper):
+            await asyncio.sleep(0.02)
+    tiers = {"small": sleeper}
+    api.house = replace(api.house, tiers=tiers, pipeline=Pipeline(api.house.settings, tiers))
     async with api.client() as client:
         found = await spent(client, await ended(client))
-    assert found["load"]["seconds"] >= 0.5
+    assert found["load"]["seconds"] >= 0.4
     assert found["load"]["why"] == "asleep"
 
 
+async def asleep(engine: Resident) -> bool:
+    try:
+        await engine.load()
+    except EngineNotLoaded as exc:
+        return exc.state == "asleep"
+    return False
+
+
 async def test_a_try_that_failed_is_told_with_its_cause(kept: Any) -> None:
-    script = replace(SLOW, fail_after=0, fail_times=1)
+    script = replace(SLOW, fail_after=1, fail_times=1)
     async with kept(script, retry={"backoff": 0}).client() as client:
-        id_ = await ended(client)
+        answer = await client.post(URL, json={**STREAM, "stream": False})
+        id_ = answer.headers["x-request-id"]
         found = await spent(client, id_)
         told = (await client.get(f"/v1/receipts/{id_}")).json()
     assert found["failed"]["why"] == "EngineInterrupted"
+    assert found["failed"]["seconds"] >= 0.2
     assert [each[:3] for each in told["attempts"]] == [
         ["small", "EngineInterrupted", None],
         ["small", None, None],
