@@ -13,11 +13,16 @@ from typing import Final
 import apsw
 
 SAFE_SQLITE: Final = (3, 51, 3)
+ASIDE: Final = ".damaged"
 PATIENCE: Final = 5000  # milliseconds for a lock of another process, where nothing else is said
 
 
 class DatabaseRefused(Exception):
     """The file cannot be used. `args[0]` says why, for people."""
+
+
+class DatabaseDamaged(DatabaseRefused):
+    pass
 
 
 def opened(path: Path, migrations: Sequence[str], patience: int = PATIENCE) -> apsw.Connection:
@@ -39,7 +44,7 @@ def opened(path: Path, migrations: Sequence[str], patience: int = PATIENCE) -> a
         connection.execute("PRAGMA synchronous=FULL")
         _migrate(connection, migrations)
     except (apsw.NotADBError, apsw.CorruptError) as exc:
-        raise DatabaseRefused("The database is damaged; restore it from a backup.") from exc
+        raise DatabaseDamaged("The database is damaged; restore it from a backup.") from exc
     return connection
 
 
@@ -56,6 +61,13 @@ def writing(connection: apsw.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def put_aside(path: Path) -> None:
+    """Under another name, in the place of what was put aside before. Raises `OSError`."""
+    path.replace(path.with_suffix(ASIDE))
+    for rest in ("-wal", "-shm"):
+        path.with_name(path.name + rest).unlink(missing_ok=True)
 
 
 def sqlite_version() -> tuple[int, ...]:

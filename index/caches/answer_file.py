@@ -17,7 +17,7 @@ import apsw
 import orjson
 
 from index.caches.sealed import Owner, Sealed
-from models.sqlite_file import DatabaseRefused, opened
+from models.sqlite_file import DatabaseRefused, opened, put_aside
 
 LOG: Final = logging.getLogger("hearth.cache")
 
@@ -45,7 +45,6 @@ _ROWS: Final = """
         seal, checksum
     FROM answers ORDER BY made_at
 """
-_ASIDE: Final = ".damaged"
 _KEEP: Final = "INSERT OR REPLACE INTO answers VALUES (?,?,?,?,?,?,?,?)"
 
 
@@ -132,8 +131,7 @@ class AnswerFile:
 def set_aside(path: Path, reason: str) -> None:
     """Under another name, in the place of what was set aside before."""
     LOG.error("The file of kept answers is set aside, a new one is begun: %s", reason)
-    path.replace(path.with_suffix(_ASIDE))
-    forget(path)
+    put_aside(path)
 
 
 def forget(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -10,11 +10,20 @@ from typing import Any, Final, Literal
 import apsw
 import orjson
 
-from models.sqlite_file import DatabaseRefused, opened, writing
+from index.errors import IndexRefusal, StorageBusy, StorageFailed
+from models.sqlite_file import (
+    PATIENCE,
+    DatabaseDamaged,
+    DatabaseRefused,
+    opened,
+    put_aside,
+    writing,
+)
 from serve.policy.quality import Passed, Sets, Trend, compared
 
 LOG = logging.getLogger("hearth.quality")
 
+DAMAGED: Final = "The file of golden runs was damaged. It is set aside, and another one begun."
 KEPT: Final = 100  # runs; a drop that lasts for all of them is what is usual
 NOTES: Final = ("wished", "running", "trouble")
 
@@ -78,10 +87,14 @@ class Run:
 
 
 class QualityFile:
-    """At `path`, made when something is written. Safe for threads and processes."""
+    """At `path`, made when something is written. Safe for threads and processes. Everything but
+    `latest` may raise `StorageBusy`, after `patience` milliseconds, and `StorageFailed`; a damaged
+    file is set aside.
+    """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: int = PATIENCE) -> None:
         self._path = path
+        self._patience = patience
 
     def add(self, run: Run, outcomes: Iterable[Outcome]) -> dict[str, Trend]:
         """Returns how the sets of this run are, compared with those before."""
@@ -148,16 +161,36 @@ class QualityFile:
             return {}
         try:
             last = self.runs(1)
-        except (DatabaseRefused, apsw.Error) as exc:
+        except IndexRefusal as exc:
             LOG.debug("no trends of golden questions: %s", exc)
             return {}
         return {name: Trend(**told) for name, told in last[0]["sets"].items()} if last else {}
 
     @contextmanager
     def _opened(self) -> Iterator[apsw.Connection]:
-        with closing(opened(self._path, _MIGRATIONS)) as db:
-            db.execute("PRAGMA foreign_keys = ON")
-            yield db
+        inode = self._inode()
+        try:
+            with closing(opened(self._path, _MIGRATIONS, self._patience)) as db:
+                db.execute("PRAGMA foreign_keys = ON")
+                yield db
+        except apsw.BusyError as exc:
+            raise StorageBusy("The golden runs are in use at present. Try again soon.") from exc
+        except (DatabaseDamaged, apsw.CorruptError) as exc:
+            self._set_aside(inode)
+            raise StorageFailed(DAMAGED) from exc
+        except (DatabaseRefused, apsw.Error) as exc:
+            raise StorageFailed("The golden runs cannot be read or written at present.") from exc
+
+    def _inode(self) -> int | None:
+        with suppress(FileNotFoundError):
+            return self._path.stat().st_ino
+        return None
+
+    def _set_aside(self, inode: int | None) -> None:
+        """Where no other process did so before."""
+        if inode is not None and inode == self._inode():
+            LOG.error("The file of golden runs is damaged: it is set aside, a new one is begun.")
+            put_aside(self._path)
 
 
 def _sets(db: apsw.Connection, run: int) -> Sets:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 import orjson
 
-from models.sqlite_file import DatabaseRefused, opened
+from models.sqlite_file import DatabaseRefused, opened, put_aside
 from serve.receipt import id_at
 from serve.receipts.receipt_tables import MIGRATIONS
 
@@ -23,7 +23,6 @@ LOG: Final = logging.getLogger("hearth.keeping")
 PATIENCE: Final = 5000  # milliseconds for a lock; no request waits for it
 SLICE: Final = 2000  # receipts that go at a time, so that nobody is locked out for long
 HOUR: Final = 3600
-DAMAGED: Final = ".damaged"
 # One statement for all of a batch: between statements, its thread would wait for the gateway's.
 _ADD: Final = """
     INSERT INTO receipts
@@ -210,6 +209,4 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
 def _set_aside(path: Path, reason: str) -> None:
     """Under another name, in the place of what was set aside before."""
     LOG.error("The file of receipts is set aside, a new one is begun: %s", reason)
-    path.replace(path.with_suffix(DAMAGED))
-    for rest in ("-wal", "-shm"):
-        path.with_name(path.name + rest).unlink(missing_ok=True)
+    put_aside(path)

@@ -91,6 +91,18 @@ async def test_trouble_with_the_file_is_told(api: Api, admin: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_a_damaged_file_is_said_and_then_it_goes_on(
+    api: Api, admin: httpx.AsyncClient, method: str
+) -> None:
+    api.house.settings.quality_file.write_bytes(b"no database at all" * 400)
+    refused = await admin.request(method, URL)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage_failed")
+    assert "set aside" in refused.json()["error"]["message"]
+    await run(api, admin)
+    assert len((await admin.get(URL)).json()["runs"]) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_whoever_is_no_admin_is_refused(api: Api, method: str) -> None:
     async with api.client() as client:
         refused = await client.request(method, URL)

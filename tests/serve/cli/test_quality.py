@@ -88,6 +88,17 @@ def test_a_drop_is_a_line_of_the_status(appliance: Appliance) -> None:
     assert "WORSE (p = 0.0000)" in appliance.quality("show").stdout
 
 
+def test_a_damaged_file_of_runs_is_said_and_then_it_goes_on(appliance: Appliance) -> None:
+    file = appliance.settings.quality_file
+    for rest in ("-wal", "-shm"):
+        file.with_name(file.name + rest).unlink(missing_ok=True)
+    file.write_bytes(b"no database at all" * 400)
+    assert "worse" not in status_of(appliance).stdout
+    done = appliance.quality("run", "--wait", "60")
+    assert done.exit_code == 0, done.stderr
+    assert file.with_suffix(".damaged").exists()
+
+
 def test_a_file_is_checked_before_it_is_used(appliance: Appliance, questions: Path) -> None:
     done = appliance.quality("check", str(questions))
     assert done.stdout == "8 questions in golden.\n"

@@ -1,9 +1,12 @@
 """Runs of golden questions in their file: how many are kept, and what they are compared with."""
 
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
+from index.errors import StorageBusy, StorageFailed
 from serve.ledger.quality import KEPT, Outcome, QualityFile, Run
 
 QUESTIONS = 8
@@ -49,6 +52,42 @@ def test_sets_are_compared_with_their_own(file: QualityFile) -> None:
     add(file, True, name="ours")
     assert not add(file, False, name="theirs")
     assert add(file, False, name="ours")
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 400, None])
+def test_a_damaged_file_is_set_aside_and_said_once(
+    file: QualityFile, tmp_path: Path, damage: bytes | None
+) -> None:
+    for _ in range(20):
+        add(file, True)
+    path = tmp_path / "quality.db"
+    content = path.read_bytes()
+    path.write_bytes(damage or content[:4096] + b"\xff" * (len(content) - 4096))
+    with pytest.raises(StorageFailed, match="set aside"):
+        file.runs()
+    assert (file.runs(), file.outcomes(), file.latest()) == ([], [], {})
+    assert not add(file, True)
+    assert (tmp_path / "quality.damaged").exists()
+
+
+def test_a_file_of_a_newer_version_is_left_as_it_is(file: QualityFile, tmp_path: Path) -> None:
+    add(file, True)
+    with closing(apsw.Connection(str(tmp_path / "quality.db"))) as db:
+        db.pragma("user_version", 99)
+    with pytest.raises(StorageFailed, match="cannot be read"):
+        file.runs()
+    assert file.latest() == {}
+    assert not (tmp_path / "quality.damaged").exists()
+
+
+def test_a_file_that_others_hold_is_busy(tmp_path: Path) -> None:
+    file = QualityFile(tmp_path / "quality.db", patience=10)
+    add(file, True)
+    with closing(apsw.Connection(str(tmp_path / "quality.db"))) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageBusy):
+            file.note("wished", "now")
+    file.note("wished", "now")
 
 
 def test_after_forgetting_there_is_nothing_to_compare_with(file: QualityFile) -> None:
