@@ -2,9 +2,11 @@
 
 Ids are in the order of time, so a page is looked for from its newest id downwards. What is asked
 of the JSON has no index: each of the receipts looked at costs some microseconds, so that no more
-than `LOOK` are looked at for one page; the next one goes on from there.
+than `LOOK` are looked at for one page, and none after `PATIENCE`; the next page goes on from there.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +18,10 @@ from serve.receipts.short import LOOKED, Short, shorts
 
 LOOK: Final = 50_000  # receipts looked at for one page
 STEP: Final = 5000  # of them, at a time
+PATIENCE: Final = 0.6  # seconds
 END: Final = "~"  # beyond every id
+
+Clock = Callable[[], float]
 
 _RANGE: Final = "id >= :lowest AND id < :before AND (:text IS NULL OR instr(id, :text))"
 _IDS: Final = "id IN (SELECT value FROM json_each(:ids))"
@@ -73,11 +78,17 @@ class Page:
     looked: int
 
 
-def page(db: apsw.Connection, wanted: Wanted, look: int = LOOK) -> Page:
-    """The newest first, or the slowest of all that may be looked at: then there is one page."""
+def page(
+    db: apsw.Connection, wanted: Wanted, look: int = LOOK, clock: Clock = time.monotonic
+) -> Page:
+    """The newest first, or the slowest of all that may be looked at: then there is one page.
+    `clock` in seconds.
+    """
     asked, found = _asked(wanted), list[tuple[float, str]]()
-    looked, at_end = 0, False
-    while looked < look and not at_end and (wanted.slowest or len(found) <= wanted.limit):
+    looked, at_end, ends = 0, False, clock() + PATIENCE
+    while not at_end and looked < look and clock() < ends:
+        if len(found) > wanted.limit and not wanted.slowest:
+            break
         ((count, lowest),) = db.execute(_BOUNDS.format(_RANGE), asked)
         if lowest is not None:
             found += db.execute(LOOKED.format(_RANGE) + _FOUND, asked | {"lowest": lowest})

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from serve.receipt import Attempt
-from serve.receipts.listing import STEP, Wanted, page
+from serve.receipts.listing import PATIENCE, STEP, Wanted, page
 from serve.receipts.receipt_file import ReceiptFile, known
 from tests.serve.receipts.receipts_made import AT, row
 
@@ -100,3 +100,10 @@ def test_a_long_search_stops_and_goes_on_from_there(file: ReceiptFile, db: apsw.
     assert [found.at for found in went_on.rows] == [AT + 7]
     assert (went_on.complete, went_on.next) == (True, None)
     assert not page(db, Wanted(slowest=True), look=STEP).complete
+
+
+def test_a_search_that_takes_long_stops_where_it_is(file: ReceiptFile, db: apsw.Connection) -> None:
+    file.add([row(n, AT + n) for n in range(2 * STEP)])
+    times = iter((0.0, PATIENCE / 2, PATIENCE * 2))
+    found = page(db, Wanted(model="sage"), clock=lambda: next(times))
+    assert (found.complete, found.looked) == (False, STEP)
