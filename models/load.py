@@ -46,10 +46,6 @@ class Load:
     context_length: int | None = None
     remark: str = ""
 
-    @property
-    def slots_free(self) -> int:
-        return max(0, self.slots_total - self.running)
-
     def of_all(self, replicas: int) -> "Load":
         """Of all replicas together, by what one of them reports: requests are spread evenly."""
         if replicas == 1:

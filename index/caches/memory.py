@@ -7,14 +7,12 @@ time is not there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from index.caches.measured import Measured
 from index.caches.sealed import Kept, Sealed
 from index.caches.semantic import Found
 from index.caches.verdict import Sentence
-
-Verdict = Literal["hit", "similar", "joined", "miss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How `count` questions ended, and what that saved."""
+    """How `count` questions ended (`verdict`: hit, similar, joined, miss), and what that saved."""
 
-    verdict: Verdict
+    verdict: str
     tokens: int = 0
     milliseconds: float = 0.0
     count: int = 1

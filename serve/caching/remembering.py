@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from index.caches.memory import Memory, Place, Similar, Told, Trial, Verdict
+from index.caches.memory import Memory, Place, Similar, Told, Trial
 from index.caches.sealed import Given, Kept, Sealed
 from index.caches.sharing import Berth, Sharing
 from index.caches.verdict import Sentence
@@ -29,9 +29,6 @@ from serve.sections.cache import CacheSettings
 FEWEST: Final = 3  # words: what is shorter means something only where it stands
 LONGEST: Final = 400  # characters: in a longer text, too much can differ that no vector shows
 PATIENCE: Final = 0.5  # seconds for the embedding; then it is a miss
-_VERDICTS: Final[dict[str | None, Verdict]] = {
-    "hit": "hit", "similar": "similar", "joined": "joined", "miss": "miss"
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +77,9 @@ class Remembering:
         async with aclosing(await self._answer(wanted)) as chunks:
             async for chunk in chunks:
                 yield chunk
+        assert receipt.cache is not None
         tokens = receipt.usage.total_tokens if receipt.usage and receipt.given_again else 0
-        await self._memory.tell(Told(_VERDICTS[receipt.cache], tokens, receipt.saved_ms))
+        await self._memory.tell(Told(receipt.cache, tokens, receipt.saved_ms))
 
     async def _answer(self, wanted: Wanted) -> ChunkStream:
         question, receipt, wish = wanted.question, wanted.receipt, wanted.question.wish

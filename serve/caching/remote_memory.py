@@ -14,7 +14,7 @@ from functools import partial
 from math import inf
 from typing import Any, Final, cast
 
-from index.caches.memory import Memory, Place, Scope, Similar, Stats, Summary, Told, Verdict
+from index.caches.memory import Memory, Place, Scope, Similar, Stats, Summary, Told
 from index.caches.sealed import Kept, Sealed
 from index.caches.semantic import Found
 from index.caches.sharing import Berth, Follow, Lead, News, Report, Sharing
@@ -99,7 +99,7 @@ class RemoteMemory:
         self._ask = ask
         self._link = Link(ask, clock)
         self._looking: dict[bytes, asyncio.Future[Kept | None]] = {}
-        self._told: dict[Verdict, Told] = {}
+        self._told: dict[str, Told] = {}
 
     async def same(self, key: bytes, max_age: float) -> Kept | None:
         """Who asks for the same at the same time shares one call."""
@@ -169,5 +169,5 @@ class RemoteMemory:
         """Behind what was to be kept: who is too late for the flight finds its answer."""
         self._link.behind("land", (flight, count))
 
-    def _send_told(self, verdict: Verdict) -> None:
+    def _send_told(self, verdict: str) -> None:
         self._link.behind("tell", (self._told.pop(verdict),))

@@ -49,11 +49,8 @@ def test_a_call_keeps_the_id_and_name_of_its_first_piece() -> None:
     assert merge([first, rest]).calls == (CallDelta(0, "{}", "call_1", "f"),)
 
 
-def test_usage_and_load_add_up() -> None:
+def test_usage_adds_up() -> None:
     assert Usage(3, 4).total_tokens == 7
-    load = Load(5, 1, 4, 0, 0, 0.0, 0.0, 0, 0, 0.0)
-    assert load.slots_free == 0
-    assert replace(load, running=1).slots_free == 3
 
 
 def test_the_load_of_two_replicas_is_twice_that_of_one() -> None:
