@@ -79,7 +79,7 @@ async function auditLog(box, signal) {
   const load = async () => {
     more.disabled = true;
     const page = await ask("GET", `/admin/audit?limit=50${before ? `&before=${before}` : ""}`, signal);
-    list.append(...page.data.map((act) => actRow(act, names)));
+    list.append(...page.data.map((act) => actRow(act, names, titles)));
     before = page.data.at(-1)?.number;
     more.disabled = false;
     more.hidden = !page.has_more;
@@ -89,10 +89,10 @@ async function auditLog(box, signal) {
   await load();
 }
 
-function actRow(act, names) {
+function actRow(act, names, titles) {
   const who = act.actor === "local" ? words.audit.local : names.get(act.actor) ?? act.actor;
   const cells = [moment(act.at), who, words.audit.acts[act.act] ?? act.act, names.get(act.target) ?? act.target, detailsInWords(act.details)];
-  return tableRow({ cells }, (n) => (n === 4 ? "details" : "whole"));
+  return tableRow({ cells }, titles, (n) => (n === 4 ? "details" : "whole"));
 }
 
 // "May: ask, embed · Counts for: anna"; of limits those that are set.

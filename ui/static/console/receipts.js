@@ -141,17 +141,14 @@ async function receiptList(box, signal, wanted, instantly) {
   const first = await unlessOff(box, () => ask("GET", `/admin/receipts?${receiptQuery(wanted)}`, signal));
   box.removeAttribute("aria-busy");
   if (!first) return;
-  const table = tableOf(
-    RECEIPT_COLUMNS.map((name) => words.receipts.columns[name]), first.data.map(receiptRow),
-    { numbers: [5, 6, 7, 8], minor: [1, 4, 5, 6, 8], label: words.sections.receipts });
+  const table = receiptTable(first.data);
   const rows = table.querySelector("tbody");
   const foot = make("div", { className: "foot" });
   const show = (page) => {
     const more = page.next && plainButton(page.complete ? words.receipts.next : words.receipts.further, async () => {
       more.disabled = true;
       const following = await ask("GET", `/admin/receipts?${receiptQuery(wanted, page.next)}`, signal);
-      const made = tableOf([], following.data.map(receiptRow), { numbers: [5, 6, 7, 8], minor: [1, 4, 5, 6, 8] });
-      rows.append(...made.querySelector("tbody").children);
+      rows.append(...receiptTable(following.data).querySelectorAll("tbody > tr"));
       show(following);
     });
     const note = page.complete ? "" : said(words.receipts.partly, { n: inNumbers(page.looked_at) });
@@ -162,7 +159,10 @@ async function receiptList(box, signal, wanted, instantly) {
   box.replaceChildren(...(first.data.length ? [table] : [nothing]), foot);
 }
 
-const RECEIPT_COLUMNS = ["at", "key", "model", "status", "cache", "queue", "ttft", "total", "tokens"];
+function receiptTable(receipts) {
+  const titles = ["at", "key", "model", "status", "cache", "queue", "ttft", "total", "tokens"].map((name) => words.receipts.columns[name]);
+  return tableOf(titles, receipts.map(receiptRow), { numbers: [5, 6, 7, 8], minor: [1, 4, 5, 6, 8], label: words.sections.receipts });
+}
 
 function receiptRow(one) {
   return {
@@ -173,7 +173,7 @@ function receiptRow(one) {
       one.model ?? make("span", { className: "quiet" }, one.route),
       statusBadge(one),
       one.cache ? words.receipts.caches[one.cache] ?? one.cache : UNKNOWN,
-      inSeconds(one.queue || null),
+      inSeconds(one.queue < 0.0005 ? null : one.queue),
       inSeconds(one.ttft),
       make("strong", {}, inSeconds(one.total)),
       one.input_tokens || one.output_tokens ? `${inNumbers(one.input_tokens)} + ${inNumbers(one.output_tokens)}` : UNKNOWN,

@@ -5,16 +5,20 @@
 function tableOf(titles, rows, { numbers = [], minor = [], label = "" } = {}) {
   const looks = (n) => `${numbers.includes(n) ? "number " : ""}${minor.includes(n) ? "minor" : ""}`;
   const head = make("tr", {}, ...titles.map((title, n) => make("th", { scope: "col", className: looks(n) }, title)));
-  const body = make("tbody", {}, ...rows.map((row) => tableRow(row, looks)));
-  const table = make("table", { className: "table" }, make("thead", {}, head), body);
+  const body = make("tbody", {}, ...rows.map((row) => tableRow(row, titles, looks)));
+  const table = make("table", { className: "table folding" }, make("thead", {}, head), body);
   if (label) table.setAttribute("aria-label", label);
   return make("div", { className: "scroll" }, table);
 }
 
-// A whole row leads where its first link does.
-function tableRow({ cells, href, className = "" }, looks) {
-  const line = make("tr", { className: href ? `opens ${className}` : className }, ...cells.map((cell, n) =>
-    make("td", { className: looks(n) }, ...(Array.isArray(cell) ? cell : [cell]))));
+// A whole row leads where its first link does. Small screens show a row's cells below each other, each
+// behind its title.
+function tableRow({ cells, href, className = "" }, titles, looks) {
+  const line = make("tr", { className: href ? `opens ${className}` : className }, ...cells.map((cell, n) => {
+    const one = make("td", { className: looks(n) }, ...(Array.isArray(cell) ? cell : [cell]));
+    one.dataset.title = titles[n];
+    return one;
+  }));
   if (href) line.onclick = (event) => {
     if (!event.target.closest("a, button")) location.hash = href;
   };
