@@ -59,6 +59,22 @@ def stranger(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
         yield guest
 
 
+@pytest.fixture
+def owner(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+    """The owner of the appliance, at the console."""
+    with at_console(chromium, appliance) as guest:
+        yield guest
+
+
+@contextmanager
+def at_console(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+    with visiting(chromium, appliance) as guest:
+        guest.page.goto(f"{appliance.page}console")
+        guest.sign_in(appliance.owner)
+        expect(guest.page.get_by_role("navigation", name="Console")).to_be_visible()
+        yield guest
+
+
 @contextmanager
 def visiting(chromium: Browser, appliance: Place) -> Iterator[Visitor]:
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
