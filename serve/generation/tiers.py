@@ -29,9 +29,9 @@ FIRST_LOOK: Final = 0.3  # seconds that requests wait for the first look after a
 
 @dataclass(slots=True)
 class Tier:
-    """`state` and `reason` are from the last look; before one, a tier counts as ready. Of one that
-    is not: `due` when it may be, by what it says (None: it does not say), else `ready_since`; both
-    of `time.monotonic()`.
+    """`state` and `reason` are from the last look; before one, a tier counts as ready. `due`: when
+    a model that loads will be there, as it says; `ready_since`: when a look saw that one was there
+    again; both of `time.monotonic()`.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Tier:
             loading = self.state == "loading"
             self.due = time.monotonic() + exc.retry_after if loading else None
         except (EngineError, TimeoutError) as exc:
-            self.state = "unavailable"
+            self.state, self.due = "unavailable", None
             self.reason = getattr(exc, "message", "") or "It does not answer at present."
         else:
             gone = load.device.gone
