@@ -102,6 +102,24 @@ async function toggle(open) {
   }
 }
 
+// The documents' page leads here with a collection in the address: a new conversation asks it.
+async function arrive() {
+  const url = new URL(location.href);
+  const id = url.searchParams.get("collection");
+  if (!id || !window.hearth?.key || !window.hearth.choose) return;
+  url.searchParams.delete("collection");
+  history.replaceState(history.state, "", url);
+  try {
+    const { name: label } = await call("GET", `${STORES}/${encodeURIComponent(id)}`);
+    say("hearth:open");
+    choose({ collections: [{ id, name: label }] });
+  } catch (error) {
+    window.hearth.warn(error.message);
+  }
+}
+
 window.addEventListener("click", (event) => menu.hidden || element.contains(event.target) || toggle(false));
 for (const event of ["hearth:opened", "hearth:chosen"]) window.addEventListener(event, draw);
+for (const event of ["hearth:opened", "hearth:unlocked"]) window.addEventListener(event, arrive);
 draw();
+arrive();

@@ -1,7 +1,7 @@
 // Files on their way into collections, and where they are taken in.
 const intakes = new Map(); // by collection
 let arriving = null; // the one whose collection is being made
-const view = new IntakeView(shownIntake, words.intake);
+const view = new IntakeView(shownIntake, words.intake, () => words.arriving);
 const files = make("input", { type: "file", multiple: true, hidden: true, onchange: pickedFiles });
 const folder = make("input", { type: "file", webkitdirectory: true, hidden: true, onchange: pickedFiles });
 
@@ -31,7 +31,7 @@ function newIntake(found) {
     intakes.set(id, arriving);
     arriving = null;
     await refresh();
-    location.hash = hrefOf(id);
+    location.hash = hashOf(id);
   };
   arriving = new Intake({ name: nameFor(found), made, changed: onChange });
   return arriving;
@@ -72,7 +72,7 @@ function drawWelcome(box) {
   const createEmpty = does(async () => {
     const { id } = await ask("POST", STORES, { body: { name: printable(name.value, 200) || words.untitled } });
     await refresh();
-    location.hash = hrefOf(id);
+    location.hash = hashOf(id);
   }, refusal);
   box.append(
     make("div", { className: "welcome" },
@@ -98,4 +98,5 @@ function mayDrop() {
   return open ? isMine(open) : may.write;
 }
 
+view.close.addEventListener("click", () => renew());
 window.addEventListener("beforeunload", leaving);

@@ -1,16 +1,16 @@
 // One document: what is known of it, and the passages that were made of it.
 async function drawDocument(box, one, [id, passage]) {
-  const told = await ask("GET", pathOf(one.id, "files", id));
   const path = pathOf(one.id, "files", id);
+  const told = await ask("GET", path);
   const refusal = make("div", {});
   const tools = make("span", { className: "tools" });
   const heading = make("h3", { tabIndex: -1 }, told.name);
   const upward = make("a", { className: "back always", href: hrefOf(one.id) }, words.toDocuments);
   const original = make("div", { className: "original" });
   drawOriginal(original, { collection: one.id, document: id, document_name: told.name });
-  box.append(upward, make("div", { className: "name" }, heading, tools), refusal);
   if (isMine(one)) tools.append(...documentTools(one, told, refusal));
-  box.append(...troubleOf(told), facts(told), original);
+  box.append(upward, make("div", { className: "name" }, heading, tools, original), refusal);
+  box.append(make("p", { className: "about" }, factsOf(told)), ...troubleOf(told));
   drawAttributes(box, one, told);
   if (passage === undefined) heading.focus({ preventScroll: true });
   renew = async () => {
@@ -25,7 +25,7 @@ async function drawDocument(box, one, [id, passage]) {
 function documentTools(one, told, refusal) {
   const reread = does(() => readAgain(one, told).then(show), refusal);
   const cancel = does(() => ask("POST", pathOf(one.id, "files", told.id, "cancel")).then(refresh).then(show), refusal);
-  const removeIt = () => { removeDocument(one, told); location.hash = hrefOf(one.id); };
+  const removeIt = () => { removeDocument(one, told); location.hash = hashOf(one.id); };
   return [
     mayRead(told) && plain("button", words.readAgain, reread),
     told.status === "in_progress" && plain("button", words.cancelReading, cancel),
@@ -33,15 +33,11 @@ function documentTools(one, told, refusal) {
   ].filter(Boolean);
 }
 
-function facts(told) {
-  const kind = dotted(told.media_type, told.pages && said(told.pages === 1 ? words.pageOne : words.pages, { n: told.pages }));
-  const pairs = [
-    [words.documentTitle, told.title !== told.name && told.title], [words.kind, kind],
-    [words.size, told.usage_bytes > 0 && said(words.ofText, { size: inBytes(told.usage_bytes) })],
-    [words.passages, told.passages > 0 && inNumbers(told.passages)], [words.added, moment(told.created_at)],
-  ];
-  return make("dl", { className: "facts" },
-    ...pairs.filter(([, text]) => text).flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+function factsOf({ name, title: own, media_type: kind, pages, usage_bytes: size, passages, created_at: at }) {
+  return dotted(
+    own !== name && own, kind, pages && (pages === 1 ? words.pageOne : said(words.pages, { n: pages })),
+    size > 0 && said(words.ofText, { size: inBytes(size) }), passages > 0 && passageCount(passages),
+    said(words.made, { day: dayOf(at) }));
 }
 
 // ---- attributes: what searches may be narrowed by

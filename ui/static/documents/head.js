@@ -5,7 +5,7 @@ const headTools = make("span", { className: "tools" });
 const chat = make("a", { className: "primary" }, words.ask);
 const tabs = make("nav", { className: "tabs", ariaLabel: words.views });
 const trouble = make("div", {});
-const back = make("a", { className: "back", href: "#" }, words.all);
+const back = make("a", { className: "back", href: hrefOf() }, words.all);
 const head = make("header", { className: "top" }, back,
   make("div", { className: "name" }, title, headTools, chat), about, trouble, tabs);
 
@@ -30,7 +30,7 @@ function drawHead(one, view) {
 function drawTabs(one, view) {
   const tab = (name, label) => {
     const link = make("a", { href: name ? hrefOf(one.id, name) : hrefOf(one.id) }, label);
-    if (name === view) link.setAttribute("aria-current", "true");
+    if (name === (view === "file" ? "" : view)) link.setAttribute("aria-current", "true");
     return link;
   };
   const all = [["", words.documentsTab], ["search", words.search], isMine(one) && ["settings", words.settings]];
@@ -60,7 +60,7 @@ function rename(one) {
 }
 
 function removeCollection(one) {
-  const undone = async () => { await refresh(); location.hash = hrefOf(one.id); };
+  const undone = async () => { await refresh(); location.hash = hashOf(one.id); };
   const deletion = deleteSoon({ path: pathOf(one.id), name: one.name, undone });
   // Which files go with it can only be asked while it is there.
   limited(new AbortController().signal, (signal) => listed(pathOf(one.id, "files"), { most: 200, signal }))

@@ -5,7 +5,7 @@ let renew = async () => {}; // what of the open view may have changed
 let soon = null;
 let drawn = ""; // the collection that is open
 
-const inside = make("div", { className: "inside" });
+const body = make("div", { className: "inside" });
 const opened = make("section", { className: "opened" });
 element.replaceChildren(make("div", { className: "shelf" }, shelves, opened), files, folder);
 (element.closest(".gradio-container") ?? document.body).append(toasts);
@@ -23,19 +23,19 @@ async function show() {
   const one = collectionOf(id);
   if (!id && WIDE.matches && visible().length) return location.replace(hrefOf(visible()[0].id));
   drawCollections();
-  element.dataset.at = id || !visible().length ? "inside" : "list";
-  inside.replaceChildren();
-  opened.replaceChildren(...(one ? [head, inside] : [inside]));
+  element.dataset.at = visible().length ? (id ? "inside" : "list") : "alone";
+  body.replaceChildren();
+  opened.replaceChildren(...(one ? [head, body] : [body]));
   if (one) drawHead(one, name);
   drawn = one?.id ?? "";
   if (drawn) resume(one);
   view.draw();
   try {
-    if (one) await (VIEWS[name] ?? drawDocuments)(inside, one, rest);
-    else if (id === NEW || !visible().length) drawWelcome(inside);
-    else if (id) inside.append(make("p", { className: "nothing" }, words.noCollection));
+    if (one) await (VIEWS[name] ?? drawDocuments)(body, one, rest);
+    else if (id === NEW || !visible().length) drawWelcome(body);
+    else if (id) body.append(make("p", { className: "nothing" }, words.noCollection));
   } catch (error) {
-    if (!signal.aborted) inside.prepend(complaint(error));
+    if (!signal.aborted) body.prepend(complaint(error));
   }
 }
 

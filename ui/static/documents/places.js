@@ -14,8 +14,13 @@ function place() {
   return { id, view, rest };
 }
 
-function hrefOf(...parts) {
+function hashOf(...parts) {
   return `#${parts.map(encodeURIComponent).join("/")}`;
+}
+
+// Gradio's page has another base than its own address.
+function hrefOf(...parts) {
+  return `${location.pathname}${hashOf(...parts)}`;
 }
 
 function pathOf(...parts) {

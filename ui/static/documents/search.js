@@ -1,5 +1,7 @@
 // A search in one collection, and why each passage was found.
 const STAGES = ["lexical", "words", "dense", "fused", "late", "blended", "reread", "coverage"];
+const NEAR = 0.5, LITTLE = 0.25; // cosines; what is less is not said to be the best of anything
+const UNLIKELY = 0.1; // below it, answers from documents alone leave a passage out
 const wanted = { n: 10, rerank: true }; // as it was chosen last
 
 async function drawSearch(box, one, [question = ""]) {
@@ -10,7 +12,7 @@ async function drawSearch(box, one, [question = ""]) {
   const submit = (event) => {
     event.preventDefault();
     Object.assign(wanted, { n: Number(number.value), rerank: rerank.checked });
-    const next = field.value.trim() ? hrefOf(one.id, "search", field.value.trim()) : hrefOf(one.id, "search");
+    const next = hashOf(...[one.id, "search", field.value.trim()].filter(Boolean));
     if (next === location.hash) show();
     else location.hash = next;
   };
@@ -52,7 +54,7 @@ function result(one, hits, place, { stages, beginnings }) {
   const follow = () => { asked = { words: beginnings, passage: hit.passage }; };
   const score = make("strong", { className: "score", title: words.scoreHint }, inPercent(hit.score));
   const link = make("a", { href: hrefOf(one.id, "file", hit.file_id, hit.passage), onclick: follow }, hit.filename);
-  return make("li", {},
+  return make("li", { className: hit.score < UNLIKELY ? "unlikely" : "" },
     make("header", {}, score, link, make("span", { className: "where" }, placeOf(hit))),
     make("p", { className: "text" }, ...matched(hit.content[0].text, beginnings)),
     make("p", { className: "why" }, reasons(hit, hits).join(" ")),
@@ -71,7 +73,8 @@ function stageTable(hits, hit, stages) {
 }
 
 function inScore(stage, value) {
-  return stage === "coverage" ? inPercent(value) : value.toFixed(stage === "lexical" ? 2 : 3);
+  const digits = stage === "lexical" ? 2 : 3;
+  return stage === "coverage" ? inPercent(value) : inNumbers(Number(value.toFixed(digits)) + 0, digits);
 }
 
 function placeBy(hits, hit, stage) {
@@ -81,13 +84,14 @@ function placeBy(hits, hit, stage) {
 // What decided, in words.
 function reasons(hit, hits) {
   const { coverage, dense } = hit.stages;
-  const first = (stage) => hits.length > 1 && stage in hit.stages && placeBy(hits, hit, stage) === 1;
+  const first = (stage) => hits.length > 1 && hit.stages[stage] > LITTLE && placeBy(hits, hit, stage) === 1;
   const share = coverage === 1 ? words.allWords : coverage ? said(words.someWords, { share: inPercent(coverage) }) : words.noWords;
   const best = ["lexical", "dense", "late", "reread"].filter(first).map((stage) => words.bestBy[stage]);
   return [
     share,
     best.length && said(words.bestOf, { stages: best.join(", ") }),
-    dense === undefined ? "" : dense > 0.5 ? words.nearMeaning : dense < 0.25 ? words.farMeaning : "",
-    hit.score < 0.1 && words.unlikely,
+    dense > NEAR && words.nearMeaning,
+    dense < LITTLE && words.farMeaning,
+    hit.score < UNLIKELY && words.unlikely,
   ].filter(Boolean);
 }

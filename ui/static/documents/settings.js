@@ -98,7 +98,7 @@ function embedding(one) {
 function vectorSet({ embedder, use, passages, since }, told) {
   const whole = told.passages || passages;
   const far = use === "coming" ? said(words.comingOf, { n: inNumbers(passages), total: inNumbers(whole) }) : passageCount(passages);
-  const line = make("li", {}, make("strong", {}, embedder), make("small", {}, dotted(words.uses[use], far, since && said(words.since, { day: dayOf(since) }))));
+  const line = make("li", {}, make("strong", {}, embedder), make("small", {}, dotted(words.uses[use], far, since && said(words.made, { day: dayOf(since) }))));
   if (use === "coming") line.append(make("progress", { max: whole || 1, value: passages, ariaLabel: words.uses.coming }));
   return line;
 }

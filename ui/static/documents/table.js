@@ -21,15 +21,13 @@ async function drawDocuments(box, one) {
   }
 
   function draw() {
-    const coming = (told) => told.status === "in_progress" && shownIntake()?.byId.has(told.id);
-    const seen = shown.items.filter((told) => !gone.has(pathOf(one.id, "files", told.id)) && !coming(told));
+    const seen = shown.items.filter((told) => !gone.has(pathOf(one.id, "files", told.id)) && !isAbove(told));
     const focused = document.activeElement?.closest?.("tr")?.dataset.id;
     rows.replaceChildren(...seen.map((told) => documentRow(one, told, refuse)));
     if (focused) [...rows.children].find((row) => row.dataset.id === focused)?.querySelector("a").focus();
     table.hidden = !seen.length;
     more.hidden = shown.items.length < PAGE * shown.pages;
-    const busy = shownIntake()?.busy;
-    empty.hidden = seen.length > 0 || busy;
+    empty.hidden = seen.length > 0 || !view.panel.hidden;
     empty.textContent = shown.filter ? words.noneInState : isMine(one) ? words.emptyCollection : words.emptyShared;
     drawStates();
   }
@@ -49,6 +47,12 @@ async function drawDocuments(box, one) {
   if (isMine(one)) box.append(dropZone(words.dropHere));
   box.append(view.panel, states, refusal, table, empty, more);
   await load();
+}
+
+// Among the lines of what was brought now.
+function isAbove({ id, status }) {
+  const intake = shownIntake();
+  return status !== "completed" && !intake?.closed && Boolean(intake?.byId.has(id));
 }
 
 function columns() {

@@ -4,9 +4,10 @@ const PAUSE = 150; // milliseconds between two drawings
 const ORDER = ["refused", "uploading", "queued", "waiting", "cancelled", "ready"];
 
 class IntakeView {
-  // `shown()`: the intake that is to be seen, if there is one; `label`: what it is called.
-  constructor(shown, label) {
-    Object.assign(this, { shown, drawing: null });
+  // `shown()`: the intake that is to be seen, if there is one; `label`: what such things are called,
+  // `titleOf(intake)`: what this one is.
+  constructor(shown, label, titleOf = ({ name }) => name) {
+    Object.assign(this, { shown, titleOf, drawing: null });
     this.title = make("strong", {});
     this.summary = make("span", { className: "summary" });
     this.summary.setAttribute("role", "status");
@@ -37,7 +38,7 @@ class IntakeView {
     this.panel.hidden = !intake?.rows.length || intake.closed;
     if (this.panel.hidden) return;
     const [ready, refused, total] = [intake.count("ready"), intake.count("refused"), intake.rows.length];
-    this.title.textContent = intake.name;
+    this.title.textContent = this.titleOf(intake);
     this.summary.textContent = said(refused ? words.progressRefused : words.progress, { ready, refused, total });
     const askNow = intake.busy && ready ? words.askNow : "";
     this.note.textContent = [intake.fault, intake.note, askNow].filter(Boolean).join(" ");
