@@ -34,7 +34,8 @@ function item(chat, open) {
 function title(chat) {
   const onclick = () => say("hearth:open", chat.id);
   const node = make("button", { type: "button", className: "title", onclick }, chat.title || words.untitled);
-  if (chat.said) node.append(make("small", {}, chat.said));
+  const [before, it, behind] = chat.said ?? [];
+  if (it) node.append(make("small", {}, before, make("mark", {}, it), behind));
   return node;
 }
 

@@ -1,11 +1,11 @@
 // What conversations say, for the sidebar's search. Needs store.js and tree.js.
 const texts = new Map(); // by conversation: {at, text}, as it was at that time
 
-// Of `query` in a conversation of the list: null: it is not there; "": its title has it; else a
-// piece of its text around it.
+// Of `query` in a conversation of the list: null: it is not there; []: its title has it; else a
+// piece of its text, [before, it, behind].
 function found({ id, at, title }, query) {
   const wanted = query.toLocaleLowerCase();
-  if ((title ?? "").toLocaleLowerCase().includes(wanted)) return "";
+  if ((title ?? "").toLocaleLowerCase().includes(wanted)) return [];
   const text = textOf(id, at);
   const place = text.toLocaleLowerCase().indexOf(wanted);
   return place < 0 ? null : piece(text, place, query.length);
@@ -20,7 +20,8 @@ function textOf(id, at) {
 }
 
 function piece(text, place, length) {
-  const from = Math.max(0, place - 24);
-  const around = text.slice(from, place + length + 48).replace(/\s+/g, " ").trim();
-  return `${from ? "… " : ""}${around}`;
+  const end = place + length;
+  const before = text.slice(Math.max(0, place - 24), place).replace(/\s+/g, " ");
+  const lead = place > 24 ? `… ${before.replace(/^\S* /, "")}` : before;
+  return [lead, text.slice(place, end), text.slice(end, end + 60).replace(/\s+/g, " ")];
 }
