@@ -14,7 +14,7 @@ const path = make("code", { className: "path" });
 const body = make("textarea", { spellcheck: false, rows: 18, ariaLabel: words.body, oninput: changed });
 const fault = make("p", { className: "refusal", hidden: true });
 fault.setAttribute("role", "alert");
-const send = make("button", { type: "button", className: "send", onclick: () => (running ? running.abort() : ask()) });
+const sending = make("button", { type: "button", className: "send", onclick: () => (running ? running.abort() : ask()) });
 const panes = make("div", { className: "panes" }, make("p", { className: "nothing" }, words.nothing));
 panes.setAttribute("aria-live", "polite");
 
@@ -33,7 +33,7 @@ element.replaceChildren(
   make("div", { className: "bench" },
     make("div", { className: "request" },
       make("div", { className: "row" }, field(words.kind, kind), field(words.model, model), field(words.beside, other)),
-      make("div", { className: "row" }, path, send),
+      make("div", { className: "row" }, path, sending),
       body, fault, language, snippet),
     panes));
 
@@ -67,8 +67,8 @@ function changed() {
     fault.hidden = false;
   }
   choices.forEach((one, i) => one.setAttribute("aria-pressed", String(Object.keys(SNIPPETS)[i] === spoken)));
-  send.disabled = !fault.hidden && !running;
-  send.textContent = running ? words.stop : words.send;
+  sending.disabled = !fault.hidden && !running;
+  sending.textContent = running ? words.stop : words.send;
 }
 
 function speak(name) {
@@ -97,7 +97,7 @@ async function ask() {
 }
 
 element.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !send.disabled && !running) ask();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !sending.disabled && !running) ask();
   if (event.key === "Escape") running?.abort();
 });
 window.addEventListener("hearth:unlocked", async () => {
