@@ -75,7 +75,8 @@ def _plan(settings: Settings, tier: TierSettings, gpus: GpuReading) -> Plan | st
     path = weights_of(settings, tier) or bundled_model()
     try:
         found = _footprint(path, path.stat().st_mtime_ns)
-        return plan(found, room, context_length=tier.context_length)
+        slots = tier.slots if tier.engine == "llama" else None  # vLLM takes what there is
+        return plan(found, room, context_length=tier.context_length, concurrency=slots)
     except OSError:
         return "Its weights are not here."
     except ModelRefused as exc:

@@ -10,7 +10,7 @@ from serve.api.call import Call, Response, as_json
 from serve.api.lists import asked_of
 from serve.config import Settings, has_secret, sources
 from serve.profiles import gpu_memory, tiers_of
-from serve.sections.flat import Setting, flat
+from serve.sections.flat import Setting, Source, flat
 from serve.sections.tiers import TierSettings
 
 SECRET: Final = "_from"  # how settings end that name an environment variable
@@ -24,24 +24,33 @@ async def configuration(call: Call) -> Response:
 
 def _data(settings: Settings) -> list[dict[str, Any]]:
     file, environment = sources(settings)
-    return [
-        {
-            "path": ".".join(each.path),
-            "value": _shown(each),
-            "default": each.default,
-            "changed": each.changed,
-            "description": each.description,
-            "source": each.source(file, environment),
-        }
-        for each in flat(settings, _defaults(settings))
-    ]
+    chosen = _tiers_of(settings)
+    by_profile = settings.tiers == chosen
+    defaults = Settings.model_construct(None, tiers=chosen if by_profile else {})
+    data = []
+    for each in flat(settings, defaults):
+        source = each.source(file, environment)
+        if by_profile and each.path[0] == "tiers" and source == "default":
+            source = "profile"
+        data.append(_told(each, source))
+    return data
 
 
-def _defaults(settings: Settings) -> Settings:
-    """Without a file and an environment, but with the tiers of the profile that was chosen."""
+def _tiers_of(settings: Settings) -> dict[str, TierSettings]:
+    """Those that the profile stands for, where none are named."""
     tiers = tiers_of(settings.profile, gpu_memory())
-    made = {name: TierSettings(**tier) for name, tier in tiers.items()}
-    return Settings.model_construct(None, tiers=made)
+    return {name: TierSettings(**tier) for name, tier in tiers.items()}
+
+
+def _told(setting: Setting, source: Source) -> dict[str, Any]:
+    return {
+        "path": ".".join(setting.path),
+        "value": _shown(setting),
+        "default": setting.default,
+        "changed": setting.changed,
+        "description": setting.description,
+        "source": source,
+    }
 
 
 def _shown(setting: Setting) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 Source = Literal["default", "profile", "file", "environment", "option"]
 Path = tuple[str, ...]
+NOTHING: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,17 @@ class Setting:
         return bool(self.value != self.default)
 
     def source(self, file: Mapping[str, Any], environment: Collection[str]) -> Source:
-        """Who says so: `environment` has names such as `limits__stop`, of parts or of all of it."""
+        """Who says so: `environment` has names such as `limits__stop`, of parts or of all of it.
+
+        Every gateway finds its home and its port there, so the file goes first where it agrees.
+        """
+        told = _told(file, self.path)
         names = ("__".join(self.path[:end]).lower() for end in range(len(self.path), 0, -1))
-        if self.changed and any(name in environment for name in names):
+        if self.changed and told != self.value and any(name in environment for name in names):
             return "environment"
-        if _is_in(file, self.path):
+        if told is not NOTHING:
             return "file"
-        if self.changed:
-            return "option"
-        return "profile" if self.path[0] == "tiers" else "default"
+        return "option" if self.changed else "default"
 
 
 def flat(model: BaseModel, defaults: BaseModel | None = None, path: Path = ()) -> Iterator[Setting]:
@@ -61,12 +64,11 @@ def _default(field: FieldInfo) -> Any:
     return None if found is PydanticUndefined else found
 
 
-def _is_in(told: Any, path: Path) -> bool:
-    """Whether a mapping says all of `path`, or something else in the place of a part of it."""
+def _told(file: Any, path: Path) -> Any:
+    """What it says of `path`, or of all of a part of it; `NOTHING`, where it does not."""
     for name in path:
-        if not isinstance(told, Mapping):
-            return told is not None
-        if name not in told:
-            return False
-        told = told[name]
-    return True
+        if file is None:
+            return NOTHING
+        if isinstance(file, Mapping):
+            file = file.get(name, NOTHING)
+    return file

@@ -20,9 +20,10 @@ def planned(home: Path, **tier: Any) -> Plan | str:
 
 
 def test_the_bundled_model_is_planned_for_this_machine(tmp_path: Path) -> None:
-    found = planned(tmp_path, engine="llama", context_length=1024)
+    found = planned(tmp_path, engine="llama", context_length=1024, slots=4)
     assert isinstance(found, Plan)
     assert (found.room.where, found.context_length) == ("this machine", 1024)
+    assert found.concurrency == 4
     assert found.weights > 10_000_000
 
 

@@ -1,10 +1,12 @@
 """`/admin/config`: what runs, where it comes from, and no secret."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from serve.config import Settings
 from tests.serve.api.conftest import Api, MakeApi
 
 
@@ -33,6 +35,21 @@ async def test_each_setting_is_told_with_its_default_and_who_says_so(
     assert (found["limits.tools"]["value"], found["limits.tools"]["source"]) == (7, "environment")
     assert (found["port"]["changed"], found["port"]["source"]) == (False, "default")
     assert found["tiers.small.engine"]["value"] == "scripted"
+
+
+async def test_tiers_are_the_profiles_where_nobody_spelled_them_out(
+    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HEARTH_CONFIG", raising=False)
+    api = make_api()
+    named = await told(api)
+    assert named["tiers.small.model"]["default"] is None
+    assert named["tiers.small.slots"]["source"] == "default"
+    changed = {"profile": "small", "tiers": Settings(profile="small").tiers}
+    settings = api.house.settings.model_copy(update=changed)
+    api.house = replace(api.house, settings=settings)
+    chosen = (await told(api))["tiers.small.temperature"]
+    assert (chosen["value"], chosen["changed"], chosen["source"]) == (0.2, False, "profile")
 
 
 async def test_of_a_secret_only_whether_it_is_there_is_told(

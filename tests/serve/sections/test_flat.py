@@ -56,16 +56,13 @@ def test_the_whole_configuration_can_be_told_and_each_line_is_explained() -> Non
         (3, {"one": {"size": 3}}, [], "file"),
         (4, {"one": {"size": 4}}, [], "file"),
         (4, {"one": {"size": 5}}, ["one__size"], "environment"),
+        (4, {"one": {"size": 4}}, ["one__size"], "file"),
+        (4, {"one": 7}, [], "file"),
+        (None, {"one": {"size": None}}, [], "file"),
         (4, {}, ["one"], "environment"),
         (3, {}, ["one__size"], "default"),
         (4, {"one": None, "two": {"size": 1}}, [], "option"),
     ],
 )
-def test_who_says_so_is_told(value: int, file: Any, environment: list[str], source: str) -> None:
+def test_who_says_so_is_told(value: Any, file: Any, environment: list[str], source: str) -> None:
     assert Setting(("one", "size"), value, 3, "").source(file, environment) == source
-
-
-def test_tiers_that_nobody_spelled_out_are_the_profiles() -> None:
-    tier = Setting(("tiers", "small", "slots"), 32, 32, "")
-    assert tier.source({}, []) == "profile"
-    assert tier.source({"tiers": {"small": {"slots": 32}}}, []) == "file"
