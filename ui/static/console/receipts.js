@@ -107,7 +107,7 @@ function takeFilters(form, wanted) {
 // Without another look at the section: whoever types stays in the field.
 function keepAddress(wanted) {
   lastList = wanted.size ? `#receipts/?${wanted}` : "#receipts";
-  history.replaceState(null, "", lastList);
+  history.replaceState(null, "", location.pathname + lastList);
 }
 
 // What filters can be, for those who begin to type.

@@ -42,9 +42,11 @@ function say(name, detail) {
   window.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
-// make("button", { className: "x", onclick }, "text", child, ...)
+// make("button", { className: "x", onclick }, "text", child, ...). A `href` of "#…" stays on this page:
+// the base of Gradio's pages is not their own address.
 function make(tag, properties, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
+  if (properties.href?.startsWith("#")) node.href = location.pathname + properties.href;
   node.append(...children);
   return node;
 }
