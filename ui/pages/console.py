@@ -5,7 +5,9 @@ from ui.entering import Entering
 from ui.pages.frame import LIBRARY, Trigger, room, scripted
 
 SHARED = (*LIBRARY, "shared/amounts.js", "shared/plot.js", "shared/time.js")
-OVERVIEW = tuple(f"console/{name}.js" for name in ("verdict", "tiles", "figures", "overview"))
+OVERVIEW = tuple(
+    f"console/{name}.js" for name in ("verdict", "tiles", "figures", "overview", "models")
+)
 RECORDS = tuple(
     f"console/{name}.js"
     for name in (
@@ -13,7 +15,8 @@ RECORDS = tuple(
         "quality",
     )
 )  # fmt: skip
-SECTIONS = ("console/sections.js", *OVERVIEW, *RECORDS)
+REST = ("console/configuration.js", "console/benchmarks.js")
+SECTIONS = ("console/sections.js", *OVERVIEW, *RECORDS, *REST)
 
 
 def console(entering: Entering, load: Trigger) -> None:

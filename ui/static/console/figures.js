@@ -6,7 +6,7 @@ const TILES = {
     value: inNumbers(totals.requests),
     trend: trendOf(totals.requests, before.requests, inNumbers),
     lines: [
-      said(words.overview.perMinute, { n: inNumbers((60 * totals.requests) / totals.seconds, 1) }),
+      totals.requests ? said(words.overview.perMinute, { n: inNumbers((60 * totals.requests) / totals.seconds, 1) }) : "",
       totals.left ? said(words.overview.left, { n: inNumbers(totals.left) }) : "",
     ],
   }),
@@ -52,7 +52,7 @@ const TILES = {
       lines: [
         said(words.overview.running, { n: inNumbers(sum(({ admission, load }) => load?.running ?? admission.running)) }),
         said(words.overview.waited, { p95: inSeconds(totals.queue_p95) }),
-        said(words.overview.pressure, { pressure: inPercent(brownout.pressure), n: brownout.steps.length, of: brownout.ladder.length }),
+        said(brownout.steps.length ? words.overview.step : words.overview.pressure, { pressure: inPercent(brownout.pressure), n: brownout.steps.length, of: brownout.ladder.length }),
       ],
     };
   },
@@ -74,8 +74,8 @@ const TILES = {
     };
   },
   machine: ({ live: { gpus, machine } }) => {
-    const gpu = gpus?.gpus[0], free = `${inBytes(machine.memory_free)} / ${inBytes(machine.memory_total)}`;
-    const lines = [said(words.overview.memory, { free }), said(words.overview.disk, { free: inBytes(machine.disk_free) })];
+    const gpu = gpus?.gpus[0], memory = { free: inBytes(machine.memory_free), total: inBytes(machine.memory_total) };
+    const lines = [said(words.overview.memory, memory), said(words.overview.disk, { free: inBytes(machine.disk_free) })];
     if (!gpu) return { value: inPercent(machine.cpu), unit: said(words.overview.cores, { n: machine.cores }), lines };
     return { value: inPercent(gpu.utilisation), unit: gpu.name, lines: [said(words.overview.gpu, { watts: inNumbers(gpu.power), degrees: inNumbers(gpu.temperature), free: inBytes(gpu.memory_free) }), ...lines.slice(0, 1)] };
   },

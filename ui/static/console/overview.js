@@ -16,7 +16,7 @@ const PLOTS = {
     curve("p50", 2, points, ({ itl_p50 }) => itl_p50), curve("p95", 1, points, ({ itl_p95 }) => itl_p95),
   ] },
   speed: { format: (value) => inNumbers(value, 1), series: (points) => [
-    curve("speed", 3, points, ({ seconds, output_tokens_per_second: speed }) => (2 * seconds < points[0].seconds ? null : speed)),
+    curve("speed", 3, points, ({ seconds, output_tokens_per_second: speed }) => (seconds < points[0].seconds ? null : speed)),
   ] },
   tiers: { stacked: true, series: (points, tierTones) => namesIn(points, "tiers").map((name) =>
     ({ name, tone: tierTones(name), values: points.map(({ tiers }) => tiers[name] ?? 0) })) },
@@ -44,8 +44,8 @@ section("overview", async (box, signal) => {
 class Overview {
   constructor() {
     this.minutes = WINDOWS.find((one) => String(one) === localStorage.getItem(WINDOW_KEY)) ?? 60;
-    this.verdict = make("div", { className: "verdict" }, make("h2", {}, words.overview.looking));
-    this.verdict.setAttribute("role", "status");
+    this.health = make("div", { className: "health" }, make("h2", {}, words.overview.looking));
+    this.health.setAttribute("role", "status");
     this.windows = make("div", { className: "choose" }, ...WINDOWS.map((minutes, index) => this.choice(minutes, words.overview.windows[index])));
     this.windows.setAttribute("role", "group");
     this.windows.setAttribute("aria-label", words.overview.window);
@@ -57,7 +57,7 @@ class Overview {
     });
     const tiles = make("div", { className: "tiles" }, ...this.tiles.map(([, tile]) => tile.element));
     const plots = make("div", { className: "plots" }, ...this.plots.map(([, { element }]) => element));
-    const head = make("div", { className: "head" }, this.verdict, this.windows);
+    const head = make("div", { className: "head" }, this.health, this.windows);
     this.element = make("div", { className: "stack" }, head, tiles, this.note, plots);
     this.mark();
   }
@@ -83,7 +83,7 @@ class Overview {
       if (due) asked = Date.now();
       const [live, fresh] = await Promise.all([
         ask("GET", "/admin/live", signal),
-        due ? ask("GET", `/admin/overview?minutes=${this.minutes}`, signal) : sums,
+        due ? ask("GET", `/admin/overview?minutes=${this.minutes}`, signal).catch(unkept) : sums,
       ]);
       sums = fresh;
       this.show(live, sums);
@@ -99,7 +99,7 @@ class Overview {
     const { points, step } = sums, at = points.map((point) => point.at);
     for (const [series, plot] of this.plots) plot.show({ at, step, series: series(points, tierTones) });
     this.note.hidden = sums.complete;
-    this.note.textContent = said(words.overview.sampled, { n: sums.sampled });
+    this.note.textContent = sums.off ?? said(words.overview.sampled, { n: sums.sampled });
     this.say(live, troublesOf(live, sums.totals), receipts);
   }
 
@@ -114,15 +114,22 @@ class Overview {
       const way = href ?? (filter && receipts(filter));
       return make("li", { className: `dot ${of}` }, make("span", {}, way ? make("a", { className: "link", href: way }, text) : text, mend ? make("span", { className: "quiet" }, ` ${mend}`) : ""));
     });
-    this.verdict.replaceChildren(make("h2", { className: `dot ${tone}` }, lead), ...(lines.length ? [make("ul", {}, ...lines)] : []), make("small", {}, up));
+    this.health.replaceChildren(make("h2", { className: `dot ${tone}` }, lead), ...(lines.length ? [make("ul", {}, ...lines)] : []), make("small", {}, up));
     this.at = live.at;
   }
 
   failed(error) {
     this.said = null;
     const since = this.at ? said(words.verdict.since, { time: moment(this.at) }) : words.verdict.nothing;
-    this.verdict.replaceChildren(make("h2", { className: "dot bad" }, since), make("small", {}, error.message));
+    this.health.replaceChildren(make("h2", { className: "dot bad" }, since), make("small", {}, error.message));
   }
+}
+
+// Instead of sums, where no receipts are kept.
+function unkept(error) {
+  if (error.code !== "off") throw error;
+  const none = { cache: {}, tiers: {} };
+  return { off: error.message, complete: false, step: 0, points: [], totals: none, before: none, machine: null };
 }
 
 function curve(name, tone, points, of) {

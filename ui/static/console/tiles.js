@@ -3,9 +3,10 @@
 
 class Tile {
   constructor(label) {
+    this.trend = make("span", {});
     this.value = make("div", { className: "value" }, UNKNOWN);
     this.detail = make("div", { className: "detail" });
-    this.element = make("div", { className: "tile" }, make("div", { className: "label" }, label), this.value, this.detail);
+    this.element = make("div", { className: "tile" }, make("div", { className: "label" }, label, this.trend), this.value, this.detail);
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", label);
   }
@@ -18,7 +19,8 @@ class Tile {
     this.shown = shown;
     this.element.className = `tile ${tone}`;
     const figure = href ? make("a", { href }, value) : value;
-    this.value.replaceChildren(figure, ...(unit ? [make("small", {}, ` ${unit}`)] : []), ...(trend ? [" ", trendMark(trend)] : []));
+    this.value.replaceChildren(figure, ...(unit ? [make("small", {}, ` ${unit}`)] : []));
+    tellTrend(this.trend, trend);
     this.detail.replaceChildren(...(parts.length ? shareBar(parts) : []), ...lines.filter((line) => line.length).map(tileLine));
   }
 }
@@ -58,8 +60,8 @@ function trendOf(now, before, format, better) {
   return { text: `${share > 0 ? "▲" : "▼"} ${far}`, title, tone };
 }
 
-function trendMark({ text, title, tone }) {
-  const mark = make("span", { className: `trend ${tone}`, title }, text);
-  mark.setAttribute("aria-label", `${text}, ${title}`);
-  return mark;
+function tellTrend(mark, trend) {
+  const { text = "", title = "", tone = "" } = trend ?? {};
+  Object.assign(mark, { className: `trend ${tone}`, title, textContent: text });
+  mark.append(make("span", { className: "unseen" }, title && ` (${title})`));
 }
