@@ -9,7 +9,6 @@ const box = make("div", {});
 element.replaceChildren(nav, box);
 
 async function enter() {
-  if (!window.hearth.key) return;
   try {
     open = (await ask("GET", "/v1/key", current.signal)).admin;
   } catch (error) {
@@ -53,5 +52,5 @@ function refused(error) {
   return node;
 }
 
-window.addEventListener("hearth:unlocked", enter);
+onceUnlocked(enter);
 window.addEventListener("hashchange", show);

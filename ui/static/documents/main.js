@@ -68,5 +68,4 @@ async function enter() {
 takeDrops(element, bring, dropHint, mayDrop);
 window.addEventListener("hashchange", show);
 window.addEventListener("pageshow", (event) => event.persisted && refreshSoon());
-if (window.hearth?.key) enter();
-else window.addEventListener("hearth:unlocked", enter, { once: true });
+onceUnlocked(enter);

@@ -100,7 +100,7 @@ element.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !sending.disabled && !running) ask();
   if (event.key === "Escape") running?.abort();
 });
-window.addEventListener("hearth:unlocked", async () => {
+onceUnlocked(async () => {
   try {
     models = (await call("GET", "/v1/models")).data;
   } catch (error) {

@@ -14,6 +14,13 @@ class Refusal extends Error {
   }
 }
 
+// Calls `begin` once there is a key. The door may have told before the script of a page runs, and tells
+// of none, too.
+function onceUnlocked(begin) {
+  if (window.hearth?.key) begin();
+  else window.addEventListener("hearth:unlocked", () => onceUnlocked(begin), { once: true });
+}
+
 // The body of the answer. `signal` ends it, waits included.
 async function call(method, path, { body, signal } = {}) {
   const headers = { Authorization: `Bearer ${window.hearth.key}` };

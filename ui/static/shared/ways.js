@@ -14,4 +14,4 @@ async function unlock() {
   for (const link of links) if (link.matches(`.${CONSOLE}`)) link.hidden = !key.scopes?.includes("admin");
 }
 
-window.addEventListener("hearth:unlocked", unlock);
+onceUnlocked(unlock);
