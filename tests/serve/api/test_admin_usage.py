@@ -31,12 +31,15 @@ async def test_it_says_what_the_command_says(api: Api, by: str) -> None:
     async with api.client() as client:
         for number in range(3):
             await asked(client, f"say {number}")
-    found: dict[str, Any] = (await told(api, f"by={by}")).json()
+    assert api.house.receipts is not None
+    assert api.house.receipts.settle(10)
     home = str(api.house.settings.home)
     command = typer.Typer()
     command.command()(usage)
     shown = CliRunner().invoke(command, ["--json", "--by", by, "--home", home])
     assert shown.exit_code == 0, shown.output
+    # Afterwards: this request leaves a receipt, too.
+    found: dict[str, Any] = (await told(api, f"by={by}")).json()
     assert found["total"]["requests"] == 3
     assert (found.pop("object"), found.pop("by"), found.pop("until")) == ("usage", by, None)
     assert found == json.loads(shown.output)
