@@ -67,7 +67,7 @@ function dropZone(text) {
 function drawWelcome(box) {
   if (!may.write) return box.append(make("p", { className: "nothing" }, words.nothingToRead));
   const first = !visible().length;
-  const name = make("input", { maxLength: 200, required: true, placeholder: words.nameHint, ariaLabel: words.name });
+  const name = make("input", { maxLength: 200, required: true, placeholder: words.nameHint });
   const refusal = make("div", {});
   const createEmpty = does(async () => {
     const { id } = await ask("POST", STORES, { body: { name: printable(name.value, 200) || words.untitled } });
