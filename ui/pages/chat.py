@@ -22,7 +22,7 @@ SOURCES = ("shared/verdicts.js", "chat/sources.js")
 MENU = ("chat/layers.js", "chat/menu.js")
 PROMPTS = (
     "shared/store.js", "chat/layers.js", "chat/prompts.js", "chat/slash.js",
-    "chat/prompt_shelf.js",
+    "chat/sending.js", "chat/prompt_shelf.js",
 )  # fmt: skip
 CHATS = (
     "chat/tree.js", *MENU, "chat/search.js", "chat/received.js", "chat/exchange.js",
@@ -38,7 +38,6 @@ INTAKE = (*BRINGING, "chat/intake_panel.js")
 READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")
 
 NEW_CHAT = "() => window.dispatchEvent(new CustomEvent('hearth:open'))"
-ASK = "(text) => window.hearth.ask(text) ? '' : text"
 STOP = "() => window.hearth.stop()"
 REST = "() => window.hearth.rest()"
 KEEP = "(...values) => [values]"
@@ -139,7 +138,6 @@ class ChatPage:
     def _connect_room(self) -> None:
         page, chat = self.transcript, self._chat
         in_browser(self.new_chat.click, NEW_CHAT)
-        in_browser(self.ask.submit, ASK, [self.ask], [self.ask])
         for control in self.controls:
             in_browser(control.change, KEEP, self.controls, [self._door.kept])
         at_server(page.show, chat.show, [page], [page])
