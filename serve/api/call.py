@@ -65,6 +65,7 @@ class Call:
         self.reader = NOBODY
         self.key: Key | None = None
         self.started = False
+        self.ended = False
         self._receive = receive
         self._send = send
 
@@ -139,14 +140,17 @@ class Call:
             _check_size(announced, most)
 
     async def unless_gone(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, which is cancelled at once when the client goes away."""
+        """The result of `work`, which is cancelled at once when the client goes away.
+
+        Behind the last part of an answer the server says that the client is gone, too.
+        """
         working = asyncio.ensure_future(work)
         leaving = asyncio.ensure_future(self._left())
         try:
             await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
+            if not working.done() and not self.ended:
                 raise ClientGone
-            return working.result()
+            return await working
         finally:
             leaving.cancel()
             working.cancel()
@@ -184,6 +188,7 @@ class Call:
 
     async def _write(self, body: bytes, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        self.ended = not more
 
     async def _while_read(self, sending: Awaitable[None]) -> None:
         """Raises `ClientGone` when the client leaves its answer unread for too long."""

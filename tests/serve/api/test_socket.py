@@ -161,6 +161,20 @@ async def test_a_client_that_leaves_frees_its_slot(
     assert receipts(caplog)[0]["status"] == 499
 
 
+async def test_nobody_who_read_an_answer_to_its_end_has_left(
+    api: Any, serve_on_socket: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "hearth.receipts")
+    asked = request(api.key, chat(stream=True), x_hearth_progress="1")
+    async with serve_on_socket(api) as port:
+        for number in range(1, 21):
+            async with connected(port) as (reader, writer):
+                writer.write(asked)
+                await reader.readuntil(b"[DONE]")
+            await until(lambda n=number: len(receipts(caplog)) == n)
+    assert {receipt["status"] for receipt in receipts(caplog)} == {200}
+
+
 async def test_leaving_while_the_body_is_awaited_is_noted(
     api: Any, serve_on_socket: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
