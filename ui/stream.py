@@ -93,7 +93,7 @@ class Reading:
 
     async def pieces(self, response: httpx.Response) -> AsyncIterator[Piece]:
         """What the answer waits for, its origin, its text, and its measure at the end."""
-        begun = False
+        begun, failure = False, None
         async for kind, told in _told(response):
             # Not `asyncio.timeout`: Gradio may resume a generator in another task.
             if self.seconds > WHOLE_ANSWER:
@@ -103,21 +103,23 @@ class Reading:
                 if stage := _stage(told):
                     yield stage
                 continue
-            self._check(told)
+            if "error" in told:
+                failure = self._failure(told["error"])
+                continue
             if not begun and (origin := self._origin):
                 yield origin
             begun = True
             for piece in self._pieces(told):
                 yield piece
+        if failure is not None:
+            raise failure
         yield self._measure
 
-    def _check(self, event: Event) -> None:
-        """Raises `Refused` for an error: of what has not begun it has a status."""
-        if (error := event.get("error")) is None:
-            return
+    def _failure(self, error: Event) -> Refused:
+        """Of what has not begun it has a status."""
         if self.first is None and "status" in error:
-            raise refused(error, self.headers.get("x-request-id"))
-        raise broken(error)
+            return refused(error, self.headers.get("x-request-id"))
+        return broken(error)
 
     def _pieces(self, event: Event) -> list[str | Grounds]:
         self.usage = event.get("usage") or self.usage
@@ -161,11 +163,15 @@ def _stage(told: Event) -> Stage | None:
 
 
 async def _told(response: httpx.Response) -> AsyncIterator[tuple[str, Event]]:
-    """The JSON of events and of progress. Other comments only show that the stream lives."""
+    """The JSON of events and of progress. Other comments only show that the stream lives.
+
+    It is read to its end: whoever leaves at the last event has left, for the appliance.
+    """
+    done = False
     async for line in response.aiter_lines():
-        if line == f"{EVENT}[DONE]":
-            return
+        done = done or line == f"{EVENT}[DONE]"
         for kind in (EVENT, PROGRESS):
-            if line.startswith(kind):
+            if line.startswith(kind) and not done:
                 yield kind, json.loads(line.removeprefix(kind))
-    raise Refused(words.BROKE_OFF.format(message=words.UNREACHABLE))
+    if not done:
+        raise Refused(words.BROKE_OFF.format(message=words.UNREACHABLE))
