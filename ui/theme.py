@@ -11,6 +11,7 @@ THEME = gr.themes.Base(
 ).set(
     # The theme's own are too pale to be read by everybody: less than 4.5 : 1.
     body_text_color_subdued="*neutral_500",
+    input_placeholder_color="*neutral_500",
     button_primary_background_fill="*primary_700",
     button_primary_background_fill_dark="*primary_700",
     button_primary_background_fill_hover="*primary_800",
