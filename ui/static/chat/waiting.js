@@ -5,7 +5,8 @@ const COUNTED = 600; // seconds that are counted down; nobody sits before the pa
 
 // The line under an answer: what it waits for, or how it came.
 function fillNote(box, turn) {
-  const text = turn.stage ? stageText(turn.stage) : turn.note ?? "";
+  const waits = turn.state === "waiting" || turn.state === "writing";
+  const text = waits && turn.stage ? stageText(turn.stage) : turn.note ?? "";
   if (box.textContent !== text) box.textContent = text;
 }
 
