@@ -6,10 +6,13 @@ better than none.
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
+
+import psutil
 
 from models.engine import Engine, ModelCard
 from models.errors import DoesNotFit, EngineNotLoaded, ModelRefused
@@ -21,6 +24,7 @@ from models.memory.room import of_gpu, of_machine
 from models.processor import computes_bf16
 from models.residence import Course
 from models.vllm.settings import VllmSettings
+from models.vllm.shared import note, sweep
 from models.vllm.smaller import smaller, told
 
 if TYPE_CHECKING:
@@ -43,14 +47,19 @@ def load(spec: "EngineSpec", course: Course) -> Engine:
     """
     if find_spec("vllm") is None:
         raise ModelRefused("vLLM is not installed here: scripts/install says why.")
+    with suppress(OSError):  # what stays costs little
+        sweep(spec.kept)
     settings = settings_of(spec, weights(spec))
     gpus = GpuReader(Nvml().read) if settings.device == "gpu" else None
     _check(gpus)
     try:
-        return _fitting(settings, gpus, course)
+        engine = _fitting(settings, gpus, course)
     except ModelRefused:
         _check(gpus)
         raise
+    with suppress(OSError):
+        note(spec.kept, psutil.Process().children(recursive=True))
+    return engine
 
 
 def _check(gpus: GpuReader | None) -> None:
