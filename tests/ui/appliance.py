@@ -5,11 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -55,7 +57,10 @@ SCRIPTS = {
     "tiny": Script(context_length=16),
     "slow": Script(first_token_delay=0.8),
 }
-ONE_AT_A_TIME = {"slow"}
+TIERS: dict[str, dict[str, Any]] = {
+    name: {"engine": "scripted", "model": name} | ({"slots": 1} if name == "slow" else {})
+    for name in SCRIPTS
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,26 @@ class Served(Place):
         """A new one-time sign-in link, as `hearth up` prints it."""
         return f"{self.page}?signin={self.signins.create(time.time())}"
 
+    def ask(self, model: str, text: str) -> None:
+        """Somebody else with the same key, past the page. Returns with the answer."""
+        body = {"model": model, "messages": [{"role": "user", "content": text}]}
+        headers = {"Authorization": f"Bearer {self.key}"}
+        url = f"{self.url}/v1/chat/completions"
+        httpx.post(url, json=body, headers=headers, timeout=30).raise_for_status()
+
+    @contextmanager
+    def occupied(self, model: str, times: int) -> Iterator[None]:
+        """As many others ask before whoever asks now."""
+        with ThreadPoolExecutor(times) as others:
+            asked = [others.submit(self.ask, model, f"{n} {time.time()}") for n in range(times)]
+            deadline = time.monotonic() + 10
+            while not self.engines[model].running:
+                assert time.monotonic() < deadline, "nobody was answered"
+                time.sleep(0.005)
+            yield
+            for one in asked:
+                one.result()
+
 
 @pytest.fixture(scope="session")
 def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -104,13 +129,8 @@ def served(
 ) -> Iterator[Served]:
     """`options` are settings."""
     engines = {name: ScriptedEngine(name, script) for name, script in SCRIPTS.items()}
-    tiers: dict[str, dict[str, Any]] = {
-        name: {"engine": "scripted", "model": name}
-        | ({"slots": 1} if name in ONE_AT_A_TIME else {})
-        for name in SCRIPTS
-    }
-    options = {"embedder": {"engine": "none"}} | options
-    settings = Settings(home=home, port=port, tiers=tiers, **options)
+    options = {"embedder": {"engine": "none"}, "tiers": TIERS} | options
+    settings = Settings(home=home, port=port, **options)
     with furnished(settings, engines, helpers or Helpers()) as house:
         owner, key = (house.keys.create(*whose)[1] for whose in (("owner", ADMIN), ("somebody",)))
         assert house.signins is not None
@@ -128,11 +148,13 @@ def furnished(
     memory = helpers.memory or LocalMemory(settings.cache.memory, settings.cache.ttl)
     pipeline = Pipeline(settings, engines, replace(helpers, memory=memory))
     keys, signins = Keys(settings.database), Signins(settings.database)
-    receipts = Keeping(settings.receipts_file, settings.receipts)
+    kept = settings.receipts.enabled
+    receipts = Keeping(settings.receipts_file, settings.receipts) if kept else None
     yield House(
         settings, keys, pipeline, engines, signins=signins, memory=memory, receipts=receipts
     )
-    receipts.close()
+    if receipts is not None:
+        receipts.close()
     signins.close()
     keys.close()
 
