@@ -1,5 +1,6 @@
 """Receipts by id, for those they belong to; thumbs, and what they do to a kept answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -10,12 +11,15 @@ import pytest
 
 from index.caches.local import LocalMemory
 from models.scripted import Script
+from serve.ledger.rights import Rights
 from serve.pipeline import Helpers, Pipeline
 from serve.receipts.features import Noting
 from serve.receipts.keeping import Keeping
 from serve.receipts.receipt_file import known
 from serve.receipts.usage import Span, usage
+from serve.sections.quotas import Limits
 from tests.serve.api.conftest import Api, MakeApi
+from tests.serve.receipts.checked import adds_up, explains
 
 CHAT, RECEIPTS, FEEDBACK = "/v1/chat/completions", "/v1/receipts", "/v1/feedback"
 PRICED = {
@@ -137,6 +141,33 @@ async def test_usage_adds_up_to_what_the_answers_said(api: Api, client: httpx.As
     assert total.input == sum(each["prompt_tokens"] for each in said)
     assert total.output == sum(each["completion_tokens"] for each in said)
     assert total.money == total.input + 2 * total.output
+
+
+async def test_a_burst_of_two_keys_is_explained_and_adds_up_while_a_third_is_revoked(
+    api: Api,
+) -> None:
+    ring, answers = api.house.keys, list[httpx.Response]()
+    limits = {"slow": Limits(requests=2), "fast": Limits(requests=6), "gone": None}
+    keys = {name: ring.create(name, Rights(limits=each))[1] for name, each in limits.items()}
+
+    async def burst(name: str) -> list[int]:
+        async with api.client(headers={"authorization": f"Bearer {keys[name]}"}) as client:
+            mine = [await asked(client, f"word {number}") for number in range(6)]
+            if name == "gone":
+                ring.revoke("gone")
+            mine += [await asked(client, "word " * number) for number in range(1, 7)]
+        known = [answer for answer in mine if answer.status_code != 401]  # nobody's have none
+        answers.extend(known)
+        return [answer.status_code for answer in mine]
+
+    slow, fast, gone = await asyncio.gather(*map(burst, keys))
+    assert (slow.count(200), fast.count(200)) == (2, 6)
+    assert set(slow) | set(fast) == {200, 429}
+    assert gone == [200] * 6 + [401] * 6
+    async with api.client(headers=api.key_of("owner", admin=True)) as client:
+        receipts = [await receipt(client, answer) for answer in answers]
+    assert all(map(explains, receipts, answers))
+    assert adds_up(api.house.settings, receipts)
 
 
 async def test_a_thumb_down_takes_the_kept_answer_out(client: httpx.AsyncClient) -> None:
