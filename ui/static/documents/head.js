@@ -10,21 +10,26 @@ const head = make("header", { className: "top" }, back,
   make("div", { className: "name" }, title, headTools, chat), about, trouble, tabs);
 
 function drawHead(one, view) {
-  const counts = countsOf(one);
   title.replaceChildren(one.name);
   title.title = one.id;
-  const made = said(words.made, { day: dayOf(one.created_at) });
-  const passages = one.passages > 0 && passageCount(one.passages);
-  about.replaceChildren(dotted(countOf(counts.total), passages, one.usage_bytes > 0 && inBytes(one.usage_bytes), whoseOf(one), made));
-  about.append(...statesOf(one));
   headTools.replaceChildren(...(isMine(one) ? [
     button("rename", words.rename, () => rename(one)),
     button("remove", words.deleteCollection, () => removeCollection(one)),
   ] : []));
-  chat.hidden = !counts.completed;
   chat.href = `./?collection=${encodeURIComponent(one.id)}`;
   trouble.replaceChildren();
   drawTabs(one, view);
+  drawCounts(one);
+}
+
+// What changes while documents are read.
+function drawCounts(one) {
+  const counts = countsOf(one);
+  const passages = one.passages > 0 && passageCount(one.passages);
+  const size = one.usage_bytes > 0 && inBytes(one.usage_bytes);
+  const made = said(words.made, { day: dayOf(one.created_at) });
+  about.replaceChildren(dotted(countOf(counts.total), passages, size, whoseOf(one), made), ...statesOf(one));
+  chat.hidden = !counts.completed;
 }
 
 function drawTabs(one, view) {
@@ -44,6 +49,7 @@ function rename(one) {
     const name = printable(field.value, 200);
     if (name && name !== one.name) await ask("POST", pathOf(one.id), { body: { name } });
     await refresh();
+    end();
   }, trouble);
   field.onblur = () => keep();
   field.onkeydown = (event) => {

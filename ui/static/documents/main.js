@@ -44,7 +44,7 @@ async function refresh() {
   await loadCollections();
   const one = collectionOf(place().id);
   if ((one?.id ?? "") !== drawn) return show();
-  if (one && document.activeElement?.closest(".opened > .top input") === null) drawHead(one, place().view);
+  if (one) drawCounts(one);
   await renew().catch((error) => error.name === "AbortError" || tell(error.message));
 }
 

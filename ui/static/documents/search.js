@@ -20,27 +20,29 @@ async function drawSearch(box, one, [question = ""]) {
     make("div", { className: "row" }, field, make("button", { type: "submit", className: "primary" }, words.search)),
     make("div", { className: "options" }, number, make("label", {}, rerank, ` ${words.compareTokens}`)));
   const results = make("div", { className: "results" });
-  results.setAttribute("aria-live", "polite");
-  box.append(form, results);
+  const told = make("p", { className: "hint timings" });
+  told.setAttribute("role", "status");
+  box.append(form, told, results);
   if (!question) {
     results.append(make("p", { className: "nothing" }, words.searchIntro));
     return field.focus();
   }
-  results.append(make("p", { className: "hint" }, words.searching));
-  await drawResults(results, one, question).catch((error) => { results.replaceChildren(complaint(error)); });
+  told.textContent = words.searching;
+  await drawResults(results, told, one, question);
 }
 
-async function drawResults(results, one, question) {
+async function drawResults(results, told, one, question) {
   const start = performance.now();
   const body = { query: question, max_num_results: wanted.n, ranking_options: { ranker: wanted.rerank ? "auto" : "none" } };
-  const page = await ask("POST", pathOf(one.id, "search"), { body });
+  const page = await ask("POST", pathOf(one.id, "search"), { body }).finally(() => { told.textContent = ""; });
   const all = performance.now() - start;
   const beginnings = wordsOf(question);
   const stages = STAGES.filter((stage) => page.data.some((hit) => stage in hit.stages));
   const notes = page.notes.map((note) => make("p", { className: "hint" }, note));
   const hits = page.data.map((hit, i) => result(one, page.data, i, { stages, beginnings }));
   if (!hits.length) hits.push(make("p", { className: "nothing" }, words.nothingFound));
-  results.replaceChildren(make("p", { className: "hint timings" }, timingsOf(page, all)), ...notes, make("ol", {}, ...hits));
+  told.textContent = timingsOf(page, all);
+  results.replaceChildren(...notes, make("ol", {}, ...hits));
 }
 
 function timingsOf({ data, timings }, all) {

@@ -22,9 +22,9 @@ async function drawDocuments(box, one) {
 
   function draw() {
     const seen = shown.items.filter((told) => !gone.has(pathOf(one.id, "files", told.id)) && !isAbove(told));
-    const focused = document.activeElement?.closest?.("tr")?.dataset.id;
+    const focused = focusIn(rows);
     rows.replaceChildren(...seen.map((told) => documentRow(one, told, refuse)));
-    if (focused) [...rows.children].find((row) => row.dataset.id === focused)?.querySelector("a").focus();
+    focused();
     table.hidden = !seen.length;
     more.hidden = shown.items.length < PAGE * shown.pages;
     empty.hidden = seen.length > 0 || !view.panel.hidden;
@@ -47,6 +47,20 @@ async function drawDocuments(box, one) {
   if (isMine(one)) box.append(dropZone(words.dropHere));
   box.append(view.panel, states, refusal, table, empty, more);
   await load();
+}
+
+// Puts the focus back where it was: into the same row, or into the one that took its place.
+function focusIn(rows) {
+  const active = document.activeElement;
+  const row = rows.contains(active) && active.closest("tr");
+  if (!row) return () => {};
+  const controls = (of) => [...of.querySelectorAll("a, button")];
+  const [at, which] = [[...rows.children].indexOf(row), controls(row).indexOf(active) - controls(row).length];
+  return () => {
+    const same = [...rows.children].find(({ dataset }) => dataset.id === row.dataset.id);
+    const next = same ?? rows.children[Math.min(at, rows.children.length - 1)];
+    if (next) controls(next).at(which)?.focus();
+  };
 }
 
 // Among the lines of what was brought now.

@@ -38,11 +38,12 @@ async function finish(one) {
 
 async function remove({ path, files }) {
   await unlessGone(call("DELETE", path));
-  for (const file of files) if (!(await isUsed(file))) await unlessGone(call("DELETE", `/v1/files/${file}`));
+  const others = visible().map(({ id }) => pathOf(id)).filter((store) => !`${path}/`.startsWith(`${store}/`));
+  for (const file of files) if (!(await isUsed(file, others))) await unlessGone(call("DELETE", `/v1/files/${file}`));
 }
 
-async function isUsed(file) {
-  for (const { id } of visible()) if (await unlessGone(call("GET", pathOf(id, "files", file)))) return true;
+async function isUsed(file, stores) {
+  for (const store of stores) if (await unlessGone(call("GET", `${store}/files/${file}`))) return true;
   return false;
 }
 
