@@ -18,7 +18,7 @@ function benchmarkList(reports) {
   const titles = ["when", "machine", "knee", "version"].map((name) => words.benchmarks.columns[name]);
   const rows = reports.map(({ id, at, conditions, knee }) => {
     const href = `#benchmarks/${encodeURIComponent(id)}`;
-    return { href, cells: [make("a", { href }, moment(at)), machineOf(conditions), kneesOf(knee).join("; "), conditions?.version ?? UNKNOWN] };
+    return { href, cells: [make("a", { href }, conditions?.when ?? moment(at)), machineOf(conditions), kneesOf(knee).join("; "), conditions?.version ?? UNKNOWN] };
   });
   return tableOf(titles, rows, { minor: [1, 3], label: words.sections.benchmarks });
 }
@@ -43,8 +43,7 @@ async function benchmarkPage(box, signal, id) {
   const plots = Object.entries(FIGURE_PLOTS).map(([figure, format]) => figurePlot(figure, format, levels, targets));
   const tables = targets.map((target) => make("section", {}, make("div", { className: "head" }, make("h2", {}, target)), figureTable(levels.filter((one) => one.target === target), target)));
   box.append(make("div", { className: "stack" },
-    make("div", { className: "head" }, make("h2", {}, said(words.benchmarks.of, { when: moment(at) }))),
-    make("div", {}, ...remarks), make("div", { className: "plots" }, ...plots), ...tables, panel(words.benchmarks.conditions, conditions)));
+    make("div", { className: "told" }, make("h2", {}, said(words.benchmarks.of, { when: report.conditions?.when ?? moment(at) })), ...remarks), make("div", { className: "plots" }, ...plots), ...tables, panel(words.benchmarks.conditions, conditions)));
 }
 
 // One figure over the loads, a line for each target.

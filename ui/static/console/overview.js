@@ -37,7 +37,7 @@ section("overview", async (box, signal) => {
   };
   view.onchoose = () => begin().catch((error) => error.name === "AbortError" || view.failed(error));
   await begin().catch((error) => {
-    if (!polling.signal.aborted) throw error;
+    if (error.name !== "AbortError") throw error;
   });
 });
 
