@@ -40,10 +40,11 @@ MODEL = "echo"
 
 @dataclass(frozen=True)
 class Target:
-    """Something that answers chats at `port`; `key` is what it asks for."""
+    """Something that answers chats at `port`; `key` is what it asks for, `process` its first."""
 
     name: str
     port: int
+    process: int
     key: str = "none"
 
     def request(self, words: int, stream: bool, **sampling: float) -> bytes:
@@ -64,7 +65,8 @@ class Target:
 
 
 @contextmanager
-def hearth(folder: Path, replicas: int) -> Iterator[Target]:
+def hearth(folder: Path, replicas: int, **more: Any) -> Iterator[Target]:
+    """`more` are settings."""
     settings = Settings.model_validate(
         {
             "home": folder,
@@ -73,6 +75,7 @@ def hearth(folder: Path, replicas: int) -> Iterator[Target]:
             "tiers": {"small": {"engine": "scripted", "model": MODEL}},
             "embedder": {"engine": "none"},
             "ui": {"enabled": False},
+            **more,
         }
     )
     config = folder / "hearth.yaml"
@@ -80,21 +83,23 @@ def hearth(folder: Path, replicas: int) -> Iterator[Target]:
     config.write_text(settings.model_dump_json())
     environment = cluster_environment(settings) | {"HEARTH_CONFIG": str(config)}
     command = [sys.executable, "-m", "serve.app"]
-    with running(command, environment, '"ready"'):
-        yield Target("Hearth", settings.port, key)
+    with running(command, environment, '"ready"') as process:
+        yield Target("Hearth", settings.port, process, key)
 
 
 @contextmanager
 def bare_chain(folder: Path) -> Iterator[Target]:
     port = free_port()
     script = str(Path(__file__).with_name("bare_chain.py"))
-    with running([sys.executable, script, str(port), str(folder)], {}, "ready"):
-        yield Target("bare Ray Serve", port)
+    with running([sys.executable, script, str(port), str(folder)], {}, "ready") as process:
+        yield Target("bare Ray Serve", port, process)
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str], ready: str) -> Iterator[None]:
-    """`command` as a process group, from the line that says `ready` to the end of the block."""
+def running(command: list[str], environment: dict[str, str], ready: str) -> Iterator[int]:
+    """`command` as a process group, whose id is yielded, from the line that says `ready` to the end
+    of the block.
+    """
     process = subprocess.Popen(
         command,
         env=os.environ | {"PYTHONPATH": os.getcwd()} | environment,
@@ -113,7 +118,7 @@ def running(command: list[str], environment: dict[str, str], ready: str) -> Iter
                 raise TimeoutError(f"{command} was not ready in time.")
         else:
             raise RuntimeError(f"{command} ended before it was ready.")
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
