@@ -25,8 +25,8 @@ from ui.theme import THEME
 # Beside the chat, by the name in their URL.
 PAGES = {"documents": documents, "playground": playground, "console": console}
 SHEETS = (
-    "shared/page.css", "shared/plot.css", "shared/time.css", "shared/documents.css", "chat/chat.css",
-    "chat/answers.css", "documents/documents.css",
+    "shared/page.css", "shared/plot.css", "shared/time.css", "shared/documents.css",
+    "chat/chat.css", "chat/answers.css", "documents/documents.css",
     "playground/playground.css", "console/console.css", "console/records.css",
 )  # fmt: skip
 

@@ -47,7 +47,9 @@ def test_two_clicks_tell_why_an_answer_was_slow(
     )
     parts = owner.page.get_by_role("list", name="Where the time went").locator("li")
     expect(parts.filter(has_text="waiting for a place")).to_have_count(1)
-    expect(owner.page.locator(".decisions")).to_contain_text("slow was chosen: named.")
+    expect(owner.page.locator(".decisions")).to_contain_text(
+        "It went to slow, because it was chosen."
+    )
     facts = owner.page.locator(".facts")
     expect(facts).to_contain_text("somebody")
     expect(facts).to_contain_text("/v1/chat/completions, in one piece")

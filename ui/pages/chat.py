@@ -29,7 +29,10 @@ CHATS = (
     "chat/looking.js", "chat/chats.js",
 )  # fmt: skip
 VERSIONS = ("chat/tree.js", *MENU, "chat/versions.js", "chat/compare.js")
-RECEIPTS = ("shared/amounts.js", "shared/time.js", "chat/receipt.js", "chat/account.js")
+RECEIPTS = (
+    "shared/amounts.js", "shared/time.js", "shared/reasons.js",
+    "chat/receipt.js", "chat/account.js",
+)  # fmt: skip
 TRANSCRIPT = (
     *LIBRARY, *SOURCES, *VERSIONS, *RECEIPTS, "chat/verdict.js", "chat/waiting.js", "chat/turns.js",
     "chat/chosen.js", "chat/prompts.js", "chat/transcript.js",

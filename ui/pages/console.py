@@ -4,7 +4,7 @@ from ui import words
 from ui.entering import Entering
 from ui.pages.frame import LIBRARY, Trigger, room, scripted
 
-SHARED = (*LIBRARY, "shared/amounts.js", "shared/plot.js", "shared/time.js")
+SHARED = (*LIBRARY, *(f"shared/{name}.js" for name in ("amounts", "plot", "time", "reasons")))
 OVERVIEW = tuple(
     f"console/{name}.js" for name in ("verdict", "tiles", "figures", "overview", "models")
 )
@@ -20,6 +20,7 @@ SECTIONS = ("console/sections.js", *OVERVIEW, *RECORDS, *REST)
 
 
 def console(entering: Entering, load: Trigger) -> None:
-    shown = words.table("LIBRARY") | words.table("CONSOLE_PAGE") | {"time": words.table("TIME")}
+    shown = words.table("LIBRARY") | words.table("CONSOLE_PAGE")
+    shown |= {"time": words.table("TIME"), "account": words.table("PAGE")["account"]}
     with room(entering, "console", load):
         scripted("console-main", shown, *SHARED, *SECTIONS, "console/main.js")

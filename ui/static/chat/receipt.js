@@ -1,14 +1,6 @@
-// A receipt in plain words. Part of transcript.js, which has `words`; needs store.js and amounts.js.
+// A receipt in plain words. Part of transcript.js, which has `words`; needs store.js, amounts.js and reasons.js.
 // What a receipt calls by a name that has no words here is shown by that name.
 const GIVEN_AGAIN = ["hit", "similar", "joined"];
-const RULES = [
-  [/^named$/, "named"], [/^easy\b/, "easy"], [/^hard\b/, "hard"], [/^the only tier$/, "only"],
-  [/^quality 1$/, "quality"], [/^quality 0$/, "speed"], [/^too long for (?<tier>.+)$/, "long"],
-  [/^sparing (?<tier>.+)$/, "sparing"], [/^as before in this conversation$/, "before"],
-  [/^it has (?<kind>.+)$/, "kind"], [/^its difficulty is unknown$/, "unknown"],
-  [/^no tier is ready$/, "none"], [/^the documents do not tell$/, "documents"],
-  [/^(?<tier>.+) is busy for .+$/, "busy"], [/^(?<tier>.+) is (?<state>.+)$/, "state"],
-];
 
 // [title, sentences] for each thing that there is to say.
 function accountOf(one) {
@@ -35,20 +27,8 @@ function given({ cache }) {
 function answerer({ tier, model, reason, cache }) {
   const say = words.account;
   const who = !model ? say.nobody : tier && tier !== model ? said(say.tier, { tier, model }) : said(say.model, { model });
-  const why = given({ cache }) ? "" : reasonOf(reason);
+  const why = given({ cache }) ? "" : reasonOf(reason, words.account);
   return why ? said(say.because, { who, why }) : model && who;
-}
-
-function reasonOf(reason) {
-  if (!reason) return "";
-  const say = words.account;
-  for (const [rule, name] of RULES) {
-    const found = rule.exec(reason)?.groups;
-    if (!rule.test(reason)) continue;
-    const { tier, kind, state } = found ?? {};
-    return said(say.reasons[name], { tier, kind: say.kinds[kind] ?? kind, state: say.states[state] ?? state });
-  }
-  return said(say.reasons.other, { reason });
 }
 
 function endingOf({ error, finish_reason: finish }) {

@@ -90,7 +90,8 @@ async function auditLog(box, signal) {
 }
 
 function actRow(act, names, titles) {
-  const who = act.actor === "local" ? words.audit.local : names.get(act.actor) ?? act.actor;
+  const [by, person] = act.actor.split(":");
+  const who = by === "local" ? [words.audit.local, person].filter(Boolean).join(", ") : names.get(act.actor) ?? act.actor;
   const cells = [moment(act.at), who, words.audit.acts[act.act] ?? act.act, names.get(act.target) ?? act.target, detailsInWords(act.details)];
   return tableRow({ cells }, titles, (n) => (n === 4 ? "details" : "whole"));
 }

@@ -12,7 +12,9 @@ section("keys", async (box, signal, rest) => {
   await part(inside, signal);
 });
 
-// Everything about keys that their pages need: {keys, groups, own, usage}.
+const NEWEST = 200; // receipts in which the last use of keys is looked for
+
+// Everything about keys that their pages need: {keys, groups, own, usage of the last 7 days}.
 async function keyRing(signal) {
   const week = Date.now() / 1000 - 7 * DAY;
   const [keys, groups, own, usage] = await Promise.all([
@@ -22,8 +24,15 @@ async function keyRing(signal) {
   return { keys: keys.data, groups: groups.data, own, usage };
 }
 
+// When keys were last used, by id, of those that are among the newest receipts.
+async function lastUses(signal) {
+  const page = await ask("GET", `/admin/receipts?limit=${NEWEST}`, signal);
+  return new Map(page.data.reverse().map((one) => [one.key, one.at]));
+}
+
 async function keyList(box, signal) {
   const ring = await keyRing(signal);
+  ring.uses = ring.usage ? await lastUses(signal) : new Map();
   const gone = ring.keys.filter((key) => key.state !== "active");
   const all = make("input", { type: "checkbox" });
   const table = make("div", {});
@@ -35,8 +44,8 @@ async function keyList(box, signal) {
   show();
 }
 
-function keyTable({ usage }, keys) {
-  const titles = ["name", "scopes", "parent", "limits", "expires", "requests"];
+function keyTable({ usage, uses }, keys) {
+  const titles = ["name", "scopes", "parent", "limits", "expires", "used", "requests"];
   return tableOf(titles.map((name) => words.keys.columns[name]), keys.map((key) => ({
     href: `#keys/${key.id}`,
     cells: [
@@ -45,9 +54,16 @@ function keyTable({ usage }, keys) {
       key.parent ?? UNKNOWN,
       limitsInShort(key.limits),
       key.expires_at == null ? words.keys.never : dayOf(key.expires_at),
+      usedInWords(key, usage, uses),
       usage ? inNumbers(usage.get(key.id)?.requests ?? 0) : UNKNOWN,
     ],
-  })), { numbers: [5], minor: [1, 2, 4] });
+  })), { numbers: [6], minor: [1, 2, 4] });
+}
+
+function usedInWords(key, usage, uses) {
+  if (!usage) return UNKNOWN;
+  if (uses.has(key.id)) return moment(uses.get(key.id));
+  return usage.get(key.id)?.requests ? words.keys.thisWeek : words.keys.notThisWeek;
 }
 
 function stateBadge(state) {

@@ -76,7 +76,7 @@ function decisionList(one) {
 
 function stepInWords(name, verdict, one) {
   const known = words.receipt.steps[name] ?? {};
-  const values = { tier: one.tier ?? "", reason: one.reason ?? "", n: one.sources.length, age: inSeconds(one.cache_age), why: one.cache_reason ?? "" };
+  const values = { tier: one.tier ?? "", reason: reasonOf(one.reason, words.account), n: one.sources.length, age: inSeconds(one.cache_age), why: one.cache_reason ?? "" };
   if (name === "similar" && verdict === "miss" && !one.cache_reason) return known.notLooked;
   if (known[verdict]) return said(known[verdict], values);
   if (verdict === "ok") return name;
@@ -103,7 +103,7 @@ function factPanel(one, key) {
   const expected = one.forecast.map(([guess, came]) => said(words.receipt.guessed, { guess: inNumbers(guess), came: inNumbers(came) }));
   return panel(words.receipt.numbers, factList([
     [named.key, one.key && make("a", { href: `#keys/${one.key}` }, key?.name ?? one.key)],
-    [named.model, one.model], [named.tier, one.tier], [named.reason, one.reason],
+    [named.model, one.model], [named.tier, one.tier], [named.reason, !one.cache_age && one.reason && ruleOf(one.reason)],
     [named.route, said(one.stream ? words.receipt.streamed : words.receipt.whole, { route: one.path })],
     [named.status, [String(one.status), one.error && ` ${one.error}`].filter(Boolean).join("")],
     [named.finish, one.finish_reason && (words.receipt.finishes[one.finish_reason] ?? one.finish_reason)],
@@ -116,6 +116,11 @@ function factPanel(one, key) {
     [named.cost, one.cost ? inNumbers(one.cost, 6) : null],
     [named.energy, one.energy ? said(words.receipt.wattHours, { n: inNumbers(one.energy, 3) }) : null],
   ]));
+}
+
+// In words, and the rule itself where it has numbers.
+function ruleOf(reason) {
+  return [reasonOf(reason, words.account), /\d/.test(reason) ? make("small", {}, ` (${reason})`) : ""];
 }
 
 function waitInWords(one) {
