@@ -24,7 +24,14 @@ CLOSED = [
     "/openapi.json",
     "/assets/..%2f..%2f..%2f..%2fetc/passwd",
     "/static/..%2f..%2fetc/passwd",
+    "/nothing",
+    *(
+        f"/{page}/{route}"
+        for page in ("documents", "playground", "console")
+        for route in ("", "config", "gradio_api/info", "gradio_api/queue/data", "..%2fdocs")
+    ),
 ]
+PAGES = ["", "documents", "playground", "console"]
 POSTS = ["upload", "run/predict", "call/answer", "process_recording", "component_server", "login"]
 
 
@@ -45,7 +52,7 @@ def test_nothing_can_be_uploaded_or_called_past_the_page(page: httpx.Client, nam
 
 
 @pytest.mark.parametrize("origin", ["http://evil.invalid", "null", "http://127.0.0.1:1", ""])
-@pytest.mark.parametrize("path", ["", "config", "gradio_api/queue/join"])
+@pytest.mark.parametrize("path", [*PAGES, "config", "gradio_api/queue/join"])
 def test_another_origin_is_refused(page: httpx.Client, origin: str, path: str) -> None:
     response = page.request("POST" if "queue" in path else "GET", path, headers={"Origin": origin})
     assert response.status_code == 403
@@ -61,11 +68,12 @@ def test_the_page_without_its_slash_leads_to_the_page(appliance: Served) -> None
     assert response.headers["location"] == "/ui/?signin=x"
 
 
-def test_a_name_that_is_not_this_machines_is_refused(page: httpx.Client) -> None:
-    assert page.get("", headers={"Host": "evil.invalid"}).status_code == 400
+@pytest.mark.parametrize("path", PAGES)
+def test_a_name_that_is_not_this_machines_is_refused(page: httpx.Client, path: str) -> None:
+    assert page.get(path, headers={"Host": "evil.invalid"}).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["", "theme.css", "gradio_api/upload"])
+@pytest.mark.parametrize("path", [*PAGES, "theme.css", "gradio_api/upload"])
 def test_every_response_carries_the_security_headers(page: httpx.Client, path: str) -> None:
     headers = page.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -75,8 +83,10 @@ def test_every_response_carries_the_security_headers(page: httpx.Client, path: s
     assert "img-src 'self' data:;" in headers["content-security-policy"]
 
 
-def test_inline_scripts_run_only_by_their_hash(page: httpx.Client) -> None:
-    response = page.get("")
+@pytest.mark.parametrize("path", PAGES)
+def test_inline_scripts_run_only_by_their_hash(page: httpx.Client, path: str) -> None:
+    response = page.get(path)
+    assert response.headers["cache-control"] == "no-store"
     policy = response.headers["content-security-policy"]
     scripts = re.findall(r"<script(?![^>]*src=)[^>]*>(.*?)</script>", response.text, re.DOTALL)
     assert scripts
@@ -91,8 +101,9 @@ def test_an_oversized_request_is_refused_unread(page: httpx.Client) -> None:
     assert response.status_code == 413
 
 
-def test_the_page_names_nothing_outside_its_own_server(page: httpx.Client) -> None:
-    html = page.get("").text
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_names_nothing_outside_its_own_server(page: httpx.Client, path: str) -> None:
+    html = page.get(path).text
     fetched = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(http[^\"]+)", html)
     assert fetched == []
     assert "fonts.googleapis" not in html
