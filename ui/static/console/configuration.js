@@ -22,25 +22,35 @@ function isMeant({ path, value, description }, search) {
 }
 
 function settingLists(settings, searched) {
-  const changed = settings.filter((setting) => setting.changed), rest = settings.filter((setting) => !setting.changed);
-  const lists = [make("section", {}, make("div", { className: "head" }, make("h2", {}, words.configuration.changed)),
-    changed.length ? settingTable(changed, true) : make("p", { className: "nothing" }, searched ? words.configuration.noneFound : words.configuration.unchanged))];
-  if (!rest.length) return lists;
-  const groups = Map.groupBy(rest, ({ path }) => path.split(".", path.startsWith("tiers.") ? 2 : 1).join("."));
-  const parts = [...groups].map(([name, some]) =>
-    make("details", { open: searched }, make("summary", {}, make("code", {}, name), ` ${inNumbers(some.length)}`), settingTable(some, false)));
-  return [...lists, make("section", {}, make("div", { className: "head" }, make("h2", {}, words.configuration.rest)), make("div", { className: "parts-of" }, ...parts))];
+  const { changed, unchanged, rest, noneFound } = words.configuration, lists = [];
+  const different = settings.filter((setting) => setting.changed), usual = settings.filter((setting) => !setting.changed);
+  if (different.length) lists.push(settingSection(changed, settingTable(different, changed)));
+  else if (!searched) lists.push(settingSection(changed, make("p", { className: "nothing" }, unchanged)));
+  if (usual.length) lists.push(settingSection(rest, searched ? settingTable(usual, rest) : foldedSettings(usual)));
+  return lists.length ? lists : [make("p", { className: "nothing" }, noneFound)];
 }
 
-function settingTable(settings, changed) {
-  const told = words.configuration.columns;
-  const titles = changed ? [told.setting, told.value, told.default, told.source] : [told.setting, told.value];
+function settingSection(title, inside) {
+  return make("section", {}, make("div", { className: "head" }, make("h2", {}, title)), inside);
+}
+
+// By the first part of their names; tiers each on their own.
+function foldedSettings(settings) {
+  const groups = Map.groupBy(settings, ({ path }) => path.split(".", path.startsWith("tiers.") ? 2 : 1).join("."));
+  const parts = [...groups].map(([name, some]) =>
+    make("details", {}, make("summary", {}, make("code", {}, name), ` ${inNumbers(some.length)}`), settingTable(some, name)));
+  return make("div", { className: "parts-of" }, ...parts);
+}
+
+function settingTable(settings, label) {
+  const titles = ["setting", "value", "default", "source"].map((name) => words.configuration.columns[name]);
+  const differ = settings.some((setting) => setting.changed);
   const rows = settings.map(({ path, value, default: usual, description, source }) => {
+    const before = differ ? [make("code", { className: "quiet" }, inWriting(usual))] : [];
     const name = [make("code", {}, path), make("small", {}, description)];
-    const kept = make("code", {}, inWriting(value));
-    return { cells: changed ? [name, kept, make("code", { className: "quiet" }, inWriting(usual)), badge(words.configuration.sources[source] ?? source)] : [name, kept] };
+    return { cells: [name, make("code", {}, inWriting(value)), ...before, badge(words.configuration.sources[source] ?? source)] };
   });
-  return tableOf(titles, rows, { minor: [2], label: changed ? words.configuration.changed : words.configuration.rest });
+  return tableOf(differ ? titles : titles.toSpliced(2, 1), rows, { minor: differ ? [2] : [], label });
 }
 
 // As a configuration file has it.
