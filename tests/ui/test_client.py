@@ -259,7 +259,7 @@ async def test_the_appliance_is_asked_to_tell_and_does_not_have_to() -> None:
     assert (await said(answering(answer)))[0] == "x"
 
 
-async def test_who_waits_in_the_line_of_a_real_appliance_is_told_so(
+async def test_what_a_real_appliance_does_before_it_answers_is_told(
     there: Appliance, appliance: Served
 ) -> None:
     pieces = await said(there, appliance.key, model="slow")
