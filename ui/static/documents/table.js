@@ -2,7 +2,7 @@
 const PAGE = 100; // documents at a time
 
 async function drawDocuments(box, one) {
-  const shown = { filter: "", items: [], pages: 1 };
+  const shown = { filter: "all", items: [], pages: 1 };
   const rows = make("tbody", {});
   const more = plain("more", words.moreDocuments, () => { shown.pages++; load().catch(refuse); });
   const states = make("div", { className: "choose", role: "group", ariaLabel: words.state });
@@ -13,7 +13,7 @@ async function drawDocuments(box, one) {
   const refuse = (error) => refusal.replaceChildren(complaint(error));
 
   async function load() {
-    const filter = shown.filter ? `&filter=${shown.filter}` : "";
+    const filter = shown.filter === "all" ? "" : `&filter=${shown.filter}`;
     const query = `limit=${PAGE}&order=desc${filter}`;
     const path = pathOf(one.id, "files");
     shown.items = await limited(signal, (both) => listed(path, { query, most: shown.pages, signal: both }));
@@ -28,21 +28,20 @@ async function drawDocuments(box, one) {
     table.hidden = !seen.length;
     more.hidden = shown.items.length < PAGE * shown.pages;
     empty.hidden = seen.length > 0 || !view.panel.hidden;
-    empty.textContent = shown.filter ? words.noneInState : isMine(one) ? words.emptyCollection : words.emptyShared;
+    empty.textContent = shown.filter !== "all" ? words.noneInState : isMine(one) ? words.emptyCollection : words.emptyShared;
     drawStates();
   }
 
   function drawStates() {
     const { in_progress: busy, failed: bad } = (collectionOf(one.id) ?? one).file_counts;
-    states.hidden = !shown.filter && !busy && !bad;
-    const choice = (filter, label) => {
-      const node = plain("", label, () => { Object.assign(shown, { filter, pages: 1 }); load().catch(refuse); });
-      node.setAttribute("aria-pressed", String(shown.filter === filter));
-      return node;
-    };
-    states.replaceChildren(choice("", words.allStates), choice("in_progress", words.beingRead), choice("failed", words.refusedOnes));
+    states.hidden = shown.filter === "all" && !busy && !bad;
+    for (const node of states.children) node.setAttribute("aria-pressed", String(node.value === shown.filter));
   }
 
+  for (const [value, label] of Object.entries(words.filters)) {
+    const choose = () => { Object.assign(shown, { filter: value, pages: 1 }); load().catch(refuse); };
+    states.append(Object.assign(plain("", label, choose), { value }));
+  }
   renew = load;
   if (isMine(one)) box.append(dropZone(words.dropHere));
   box.append(view.panel, states, refusal, table, empty, more);
