@@ -83,6 +83,7 @@ class Reading:
 
     start: float
     headers: dict[str, str]
+    begun: bool = False
     first: float | None = None
     reason: str = ""
     usage: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(USAGE, 0))
@@ -93,7 +94,7 @@ class Reading:
 
     async def pieces(self, response: httpx.Response) -> AsyncIterator[Piece]:
         """What the answer waits for, its origin, its text, and its measure at the end."""
-        begun, failure = False, None
+        failure = None
         async for kind, told in _told(response):
             # Not `asyncio.timeout`: Gradio may resume a generator in another task.
             if self.seconds > WHOLE_ANSWER:
@@ -106,9 +107,6 @@ class Reading:
             if "error" in told:
                 failure = self._failure(told["error"])
                 continue
-            if not begun and (origin := self._origin):
-                yield origin
-            begun = True
             for piece in self._pieces(told):
                 yield piece
         if failure is not None:
@@ -121,10 +119,12 @@ class Reading:
             return refused(error, self.headers.get("x-request-id"))
         return broken(error)
 
-    def _pieces(self, event: Event) -> list[str | Grounds]:
+    def _pieces(self, event: Event) -> list[Piece]:
+        """Of the first event the origin, too."""
         self.usage = event.get("usage") or self.usage
-        found = grounds(event)
-        pieces: list[str | Grounds] = [found] if found else []
+        origin = None if self.begun else self._origin
+        self.begun = True
+        pieces: list[Piece] = [piece for piece in (origin, grounds(event)) if piece]
         for choice in event["choices"]:
             self.reason = choice.get("finish_reason") or self.reason
             if text := choice["delta"].get("content"):
