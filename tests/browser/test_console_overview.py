@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
@@ -165,3 +166,16 @@ def test_a_key_that_may_not_look_reads_one_sentence(chromium: Browser, place: Se
         guest.sign_in()
         expect(guest.page.get_by_text("This page is for the owner")).to_be_visible()
         expect(guest.page.get_by_role("navigation", name="Console")).to_have_count(0)
+
+
+def test_without_receipts_it_says_so_and_shows_what_is_known_now(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    with (
+        served(tmp_path, free_port(), receipts={"enabled": False}) as place,
+        at_console(chromium, place) as owner,
+    ):
+        owner.expected.append(GONE)  # it is a 404
+        expect(owner.page.get_by_text("receipts.enabled")).to_be_visible()
+        expect(tile(owner.page, "Machine, now")).to_contain_text("free")
+        expect(health(owner.page)).to_contain_text("up for")
