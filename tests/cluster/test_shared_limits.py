@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from serve.ledger.keys import Keys
 from serve.ledger.rights import Rights
 from serve.sections.quotas import Limits
 from tests.cluster.appliance import Appliance, eventually, running
+from tests.serve.receipts.checked import adds_up, explains
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +41,22 @@ def keys_of(shared: Appliance, **limits: Limits) -> dict[str, str]:
     return made
 
 
-def ask(shared: Appliance, key: str) -> int:
+def ask(shared: Appliance, key: str) -> httpx.Response:
     """By a connection of its own, so that all gateways have their part."""
     headers = {"authorization": f"Bearer {key}"}
     with httpx.Client(base_url=shared.settings.url, timeout=60, verify=False) as client:
-        return client.post(URL, json=BODY, headers=headers).status_code
+        return client.post(URL, json=BODY, headers=headers)
+
+
+def asked_well(shared: Appliance, key: str) -> bool:
+    return ask(shared, key).status_code == 200
+
+
+def receipt(client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
+    """Another gateway's may take a moment."""
+    url = f"/v1/receipts/{answer.headers['x-request-id']}"
+    assert eventually(lambda: client.get(url).status_code == 200, BACK)
+    return dict(client.get(url).json())
 
 
 def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
@@ -51,7 +64,7 @@ def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
 ) -> None:
     limits = {"slow": Limits(requests=5), "fast": Limits(requests=40), "gone": Limits()}
     keys = keys_of(shared, **limits)
-    told: dict[str, Counter[int]] = {name: Counter() for name in keys}
+    answers: dict[str, list[httpx.Response]] = {name: [] for name in keys}
     halfway = threading.Barrier(4)
 
     def burst(name: str) -> None:
@@ -59,7 +72,7 @@ def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
             if number == 40:
                 halfway.wait(BACK)
                 halfway.wait(BACK)  # here it is revoked
-            told[name][ask(shared, keys[name])] += 1
+            answers[name].append(ask(shared, keys[name]))
 
     began = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
@@ -72,23 +85,29 @@ def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
         for each in bursts:
             each.result(BACK * 2)
     minutes = (time.monotonic() - began) / 60
+    told = {name: Counter(each.status_code for each in mine) for name, mine in answers.items()}
     for name in ("slow", "fast"):  # all at once, and what comes back while the burst lasts
         limit = limits[name].requests or 0
         assert limit <= told[name][200] <= limit * (1 + minutes)
     assert told["gone"][200] == 40
     assert told["gone"][401] + told["gone"][429] == 40  # some are too many bad keys by then
     assert set(told["slow"]) | set(told["fast"]) == {200, 429}
+    theirs = [*answers["slow"], *answers["fast"], *answers["gone"][:40]]  # a bad key is nobody's
+    with shared.client() as client:
+        receipts = [receipt(client, answer) for answer in theirs]
+    assert all(map(explains, receipts, theirs))
+    assert adds_up(shared.settings, receipts)
 
 
 def test_without_the_bank_requests_go_on_and_a_new_one_takes_its_place(shared: Appliance) -> None:
     (key,) = keys_of(shared, steady=Limits(requests=6000)).values()
-    assert ask(shared, key) == 200
+    assert asked_well(shared, key)
     (bank,) = shared.replicas("limits")
     bank.send_signal(signal.SIGKILL)
     bank.wait(10)
-    assert eventually(lambda: ask(shared, key) == 200, 10)
+    assert eventually(lambda: asked_well(shared, key), 10)
     gone = bank.pid
     assert eventually(
         lambda: [each.pid for each in shared.replicas("limits")] not in ([], [gone]), BACK
     )
-    assert ask(shared, key) == 200
+    assert asked_well(shared, key)
