@@ -13,7 +13,7 @@ const TICK = { width: 66, times: [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440
 class Plot {
   constructor({ label, told, format = inNumbers, stacked = false }) {
     Object.assign(this, { label, told, format, stacked, data: null, chosen: null, width: 0 });
-    this.drawing = svgShape("svg", { role: "img", tabindex: "0", height: SIZE.height });
+    this.drawing = svgShape("svg", { role: "img", "aria-label": label, tabindex: "0", height: SIZE.height });
     this.tip = make("div", { className: "tip", hidden: true });
     this.tip.setAttribute("role", "status");
     this.key = make("div", { className: "key" });
