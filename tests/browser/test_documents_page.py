@@ -73,6 +73,17 @@ def test_a_file_that_cannot_be_read_says_why_and_can_be_read_again(
     expect(row).to_contain_text("of no kind that can be read")
 
 
+def test_names_and_passages_that_would_be_html_are_text(newcomer: Visitor, tmp_path: Path) -> None:
+    page, evil = newcomer.page, "<img src=x onerror='window.owned = 1'>"
+    (tmp_path / evil).mkdir()
+    (tmp_path / evil / f"{evil}.txt").write_text(f"Kettles sing. {evil}\n")
+    brought(newcomer, tmp_path / evil)
+    expect(page.get_by_role("heading", name=evil)).to_be_visible()
+    link(page, f"{evil}.txt").click()
+    expect(page.locator(".passages")).to_contain_text(f"Kettles sing. {evil}")
+    assert page.evaluate("window.owned") is None
+
+
 def test_a_changed_file_of_the_same_name_takes_the_place_of_the_earlier_one(
     newcomer: Visitor, folder: Path
 ) -> None:

@@ -44,7 +44,8 @@ function sourceButton(source, verdicts = []) {
 }
 
 function uncited(sources, all) {
-  const text = said(all ? words.uncited : words.alsoRead, { n: sources.length });
+  const none = sources.length === 1 ? words.uncitedOne : words.uncited;
+  const text = said(all ? none : words.alsoRead, { n: sources.length });
   const lines = sources.map((source) => make("li", {}, sourceButton(source)));
   return make("details", {}, make("summary", {}, text), make("ol", {}, ...lines));
 }

@@ -84,14 +84,25 @@ const TILES = {
     trend: trendOf(totals.cost, before.cost, inMoney),
     lines: [
       said(words.overview.energy, { energy: inWattHours(totals.energy) }),
-      machine ? said(words.overview.machineCost, { money: inMoney(machine.money), energy: inWattHours(machine.energy) }) : "",
+      isPriced(machine) ? said(words.overview.machineCost, { money: inMoney(machine.money), energy: inWattHours(machine.energy) }) : "",
     ],
   }),
   idle: ({ machine }) => ({
     value: inPercent(machine?.idle_share),
-    lines: machine ? [said(words.overview.idle, { money: inMoney(machine.idle_money), energy: inWattHours(machine.idle_energy) })] : [words.overview.unmeasured],
+    lines: [idleCost(machine)],
   }),
 };
+
+// Whether anything is known of what the machine takes: by counters, or by the settings of `cost`.
+function isPriced(machine) {
+  return machine !== null && (machine.money > 0 || machine.energy > 0);
+}
+
+function idleCost(machine) {
+  if (machine === null) return words.overview.unmeasured;
+  if (!isPriced(machine)) return words.overview.unpriced;
+  return said(words.overview.idle, { money: inMoney(machine.idle_money), energy: inWattHours(machine.idle_energy) });
+}
 
 function keptShare({ cache }) {
   const all = Object.values(cache).reduce((sum, n) => sum + n, 0);
