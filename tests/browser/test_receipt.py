@@ -131,7 +131,7 @@ BARE = {"model": "smollm2", "tier": "small", "finish_reason": "stop"}
 @pytest.fixture(scope="module")
 def in_words(chromium: Browser) -> Iterator[InWords]:
     """What is told of a receipt with these fields, by title."""
-    scripts = ("shared/store.js", "shared/amounts.js", "chat/receipt.js")
+    scripts = ("shared/store.js", "shared/amounts.js", "shared/reasons.js", "chat/receipt.js")
     code = "\n".join((files("ui") / "static" / script).read_text() for script in scripts)
     known = {"account": SAID, "time": words.table("TIME")}
     page = chromium.new_page(locale="en-US")
