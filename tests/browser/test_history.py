@@ -12,7 +12,7 @@ def test_a_reload_brings_the_open_conversation_back(visitor: Visitor) -> None:
     visitor.page.reload()
     expect(visitor.turns).to_have_count(2)
     expect(visitor.answer.get_by_role("heading", name="Counting")).to_be_visible()
-    expect(visitor.answer.locator(".note")).to_contain_text("tokens/s")
+    expect(visitor.answer.locator(".note")).to_contain_text("Answered by markdown")
 
 
 def test_conversations_are_listed_opened_renamed_and_deleted(visitor: Visitor) -> None:

@@ -54,6 +54,12 @@ def test_an_engines_refusal_keeps_its_words_across_processes(appliance: Applianc
     assert "Traceback" not in refused.text
 
 
+def test_pages_that_are_off_are_not_there(appliance: Appliance) -> None:
+    with appliance.client() as client:
+        for page in ("", "documents", "playground", "console", "config"):
+            assert client.get(f"/ui/{page}").status_code == 404
+
+
 def test_embeddings_come_from_their_own_process(appliance: Appliance) -> None:
     body = {"model": appliance.settings.embedder.model, "input": ["a", "b"]}
     with appliance.client() as client:

@@ -79,6 +79,7 @@ function entries() {
 picker.onchange = async () => {
   const [file] = picker.files;
   if (!file) return;
+  told.hidden = true; // what was said of another file
   try {
     tell(await bringIn(file));
   } catch (error) {
