@@ -49,7 +49,7 @@ def visitor(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
     appliance.shelf.clear()
     with visiting(chromium, appliance) as guest:
         guest.sign_in()
-        expect(guest.box).to_be_visible()
+        guest.sees_the_chat()
         yield guest
 
 

@@ -31,7 +31,7 @@ def test_a_key_opens_the_page_and_stays_in_this_browser(stranger: Visitor) -> No
         stranger.page.get_by_role("heading", name=words.table("PAGE")["greeting"])
     ).to_be_visible()
     stranger.page.reload()
-    expect(stranger.box).to_be_visible()
+    stranger.sees_the_chat()
     assert stranger.appliance.key not in stranger.page.url
 
 
@@ -48,7 +48,7 @@ def test_a_wrong_key_is_refused_in_words(stranger: Visitor, key: str, expected: 
 def test_a_sign_in_link_opens_the_page_once_and_leaves_the_address_bar(stranger: Visitor) -> None:
     link = stranger.appliance.link
     stranger.page.goto(link)
-    expect(stranger.box).to_be_visible()
+    stranger.sees_the_chat()
     assert stranger.page.url == stranger.appliance.page
     stranger.press("Sign out")
     expect(stranger.page.get_by_label("Key")).to_be_visible()
@@ -169,7 +169,7 @@ def test_settings_reach_the_model_and_survive_a_reload(visitor: Visitor) -> None
     prompt = visitor.appliance.engines["echo"].prompts[-1]
     assert (prompt.sampling.seed, "Answer in verse." in str(prompt.input)) == (42, True)
     page.reload()
-    expect(visitor.box).to_be_visible()
+    visitor.sees_the_chat()
     expect(page.get_by_label(words.SYSTEM)).to_have_value("Answer in verse.")
 
 

@@ -20,7 +20,7 @@ def importer(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
     """Somebody whose browser keeps nothing, and still does after each refusal."""
     with visiting(chromium, appliance) as guest:
         guest.sign_in()
-        expect(guest.box).to_be_visible()
+        guest.sees_the_chat()
         yield guest
 
 

@@ -52,7 +52,7 @@ def test_an_answer_goes_on_while_another_conversation_is_open(visitor: Visitor) 
 def test_two_tabs_do_not_disturb_each_other(visitor: Visitor) -> None:
     other = Visitor(visitor.page.context.new_page(), visitor.appliance)
     other.page.goto(visitor.appliance.page)
-    expect(other.box).to_be_visible()
+    other.sees_the_chat()
     visitor.ask("A long story", "long")
     visitor.sees_answer("writing")
     other.ask_and_wait("A short one", "echo")

@@ -102,6 +102,7 @@ def test_single_keys_can_be_turned_off(visitor: Visitor) -> None:
     visitor.page.keyboard.press("n")
     expect(visitor.turns).to_have_count(2)
     visitor.page.reload()
+    visitor.sees_the_chat()
     expect(visitor.turns).to_have_count(2)
     visitor.page.keyboard.press("Control+/")
     expect(visitor.page.get_by_label("Single keys act outside of fields")).not_to_be_checked()

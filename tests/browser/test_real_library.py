@@ -53,6 +53,7 @@ def test_dropped_files_answer_a_question_and_its_sources_open_where_they_say_it(
     with visiting(chromium, place) as visitor:
         visitor.sign_in()
         expect(visitor.box).to_be_visible(timeout=STARTED)
+        visitor.sees_the_chat()
         visitor.drop(*sorted(tmp_path.iterdir()))
         expect(visitor.intake).to_contain_text("3 of 3 ready", timeout=STARTED)
         visitor.ask_and_wait("How long does parental leave last, and where is the pump?")

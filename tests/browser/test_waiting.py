@@ -46,7 +46,7 @@ def test_who_waits_sees_the_line_get_shorter_and_then_the_question_being_read(
 def test_a_refusal_counts_down_and_then_tries_again(chromium: Browser, strict: Served) -> None:
     with visiting(chromium, strict) as visitor:
         visitor.sign_in()
-        expect(visitor.box).to_be_visible()
+        visitor.sees_the_chat()
         visitor.choose("echo")
         for n in range(A_MINUTE):
             strict.ask("echo", str(n))

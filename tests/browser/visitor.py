@@ -48,6 +48,11 @@ class Visitor:
         self.page.get_by_label("Key").fill(self.appliance.key if key is None else key)
         self.page.get_by_role("button", name="Sign in").click()
 
+    def sees_the_chat(self) -> None:
+        """The box, and the last of the page's scripts: keys pressed before it mean nothing yet."""
+        expect(self.box).to_be_visible()
+        expect(self.page.locator("dialog.keys")).to_be_attached()
+
     def choose(self, model: str) -> None:
         self.page.get_by_label("Model").click()
         self.page.get_by_role("option", name=model).click()
