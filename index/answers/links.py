@@ -24,7 +24,8 @@ _ADDRESS = re.compile(r"(?:https?|ftp)://|www\.", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?://|(?=www\.))([\w.-]{1,253})(?::\d{0,5})?", re.IGNORECASE)
 _OPENING = re.compile(r"[ \t]{0,4}<?")
 _BEHIND_HOST = "/?#)]>\"' \t\r\n,;!"
-_PLAIN = re.compile(r"[^\n\r`\]<hHfFwW]+")
+# Letters that addresses begin with are plain inside a word, and before what no address goes on with.
+_PLAIN = re.compile(r"(?:[^\n\r`\]<hHfFwW]+|(?<=[^\W_])[hHfFwW]|[hHfF](?=[^tT])|[wW](?=[^wW]))+")
 _INSIDE = re.compile(r"[^\s<>\"`|\\\]().,;:!?'*]+")
 _PUNCTUATION = ".,;:!?'*"
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]{0,30}(?: ?/)?")
@@ -88,9 +89,8 @@ class LinkFilter:
             return self._bracket(text, at, final)
         if char == "<":
             return self._tag(text, at, final)
-        if char in "hHfFwW":
-            return self._maybe_address(text, at, final)
-        return _kept(_PLAIN.match(text, at))
+        plain = _PLAIN.match(text, at)
+        return _kept(plain) if plain else self._maybe_address(text, at, final)
 
     def _end_line(self, char: str) -> Step:
         if char == "\n" and self._last == "\r":
