@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"(?:https?|ftp)://|www\.", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?://|(?=www\.))([\w.-]{1,253})(?::\d{0,5})?", re.IGNORECASE)
 _OPENING = re.compile(r"[ \t]{0,4}<?")
 _BEHIND_HOST = "/?#)]>\"' \t\r\n,;!"
-# Letters that addresses begin with are plain inside a word, and before what no address goes on with.
+# Letters that addresses begin with are plain inside words, and before what no address goes on with.
 _PLAIN = re.compile(r"(?:[^\n\r`\]<hHfFwW]+|(?<=[^\W_])[hHfFwW]|[hHfF](?=[^tT])|[wW](?=[^wW]))+")
 _INSIDE = re.compile(r"[^\s<>\"`|\\\]().,;:!?'*]+")
 _PUNCTUATION = ".,;:!?'*"
