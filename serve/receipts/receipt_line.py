@@ -1,6 +1,5 @@
 """A receipt as it is told: to its owner, as a line of the log, and in the file."""
 
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -11,7 +10,9 @@ from serve.receipts.receipt_file import HOUR, Amount, Group, Row
 
 
 def told(receipt: Receipt) -> dict[str, Any]:
-    """Flat where it can be, JSON-ready. It has no word of what was asked or answered."""
+    """Flat where it can be, ready for orjson, which writes dataclasses as objects. It has no word of
+    what was asked or answered.
+    """
     usage = receipt.usage or Usage(0, 0)
     return {
         "request_id": receipt.id,
@@ -41,7 +42,7 @@ def told(receipt: Receipt) -> dict[str, Any]:
         **_of_cache(receipt),
         "forecast": [[round(f.expected, 1), f.came] for f in receipt.forecast],
         **_of_documents(receipt),
-        "features": asdict(receipt.features) if receipt.features else None,
+        "features": receipt.features,
         "filters": [[*found, count] for found, count in receipt.filters.items()],
         "steps": [[s.name, s.verdict, _rounded(s.at), _rounded(s.ms)] for s in receipt.steps],
         "attempts": [_attempt(each) for each in receipt.attempts],
