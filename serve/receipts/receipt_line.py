@@ -10,7 +10,7 @@ from serve.receipts.receipt_file import HOUR, Amount, Group, Row
 
 
 def told(receipt: Receipt) -> dict[str, Any]:
-    """Flat where it can be, ready for orjson, which writes dataclasses as objects. It has no word of
+    """Flat where it can be; orjson writes what is a dataclass in it as an object. It has no word of
     what was asked or answered.
     """
     usage = receipt.usage or Usage(0, 0)
