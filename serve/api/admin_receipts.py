@@ -1,7 +1,7 @@
 """`/admin/receipts`: what happened to requests, a page at a time. For admins."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from serve.api.call import Call, Response, as_json
 from serve.api.lists import asked_of, moment, one_of, whole
@@ -9,12 +9,13 @@ from serve.api.receipts import asked_of_file
 from serve.errors import BadRequest
 from serve.ledger.keys import Key
 from serve.receipts.listing import Wanted, page
+from serve.receipts.outcome import OUTCOMES
 from serve.receipts.short import short_object
 from serve.receipts.window import ANSWERS
 
 FIELDS: Final = ("tenant", "model", "tier", "cause", "cache", "text", "after")
 ASKED: Final = (*FIELDS, "route", "since", "until", "key", "status", "sort", "limit")
-STATUS: Final = {"any": None, "ok": False, "failed": True}
+ANY: Final = "any"
 SORTS: Final = ("newest", "slowest")
 MOST: Final = 200
 ALL_ANSWERS: Final = "answers"  # what stands for the routes of `ANSWERS` together
@@ -41,6 +42,7 @@ async def receipts(call: Call) -> Response:
 def _wanted(asked: Mapping[str, str], keys: list[Key]) -> Wanted:
     """Raises `BadRequest`."""
     slowest = one_of(asked, "sort", SORTS, "newest") == "slowest"
+    status: Any = one_of(asked, "status", (ANY, *OUTCOMES), ANY)
     if slowest and "after" in asked:
         raise BadRequest("'after' goes on with the newest only.", "after", "invalid_value")
     return Wanted(
@@ -48,7 +50,7 @@ def _wanted(asked: Mapping[str, str], keys: list[Key]) -> Wanted:
         until=moment(asked, "until"),
         keys=_ids(keys, asked["key"]) if "key" in asked else None,
         routes=_routes(asked.get("route")),
-        failed=STATUS[one_of(asked, "status", tuple(STATUS), "any")],
+        outcome=None if status == ANY else status,
         slowest=slowest,
         limit=whole(asked, "limit", 50, MOST),
         **{name: asked.get(name) for name in FIELDS},

@@ -22,6 +22,7 @@ from serve.errors import NotFound
 from serve.receipt import id_at
 from serve.receipts.feedback import BYS, By, Opinion, comments, put, summary
 from serve.receipts.keeping import GATHER
+from serve.receipts.outcome import told_outcome
 from serve.receipts.receipt_file import found, known
 from serve.receipts.time_spent import time_spent
 
@@ -38,7 +39,7 @@ async def receipt(call: Call) -> Response:
     asked_of(call, ())
     one = await _receipt(call, call.params["receipt"])
     spent = [asdict(each) for each in time_spent(one)]
-    return as_json({"object": "receipt", **one, "time": spent})
+    return as_json({"object": "receipt", **one, "outcome": told_outcome(one), "time": spent})
 
 
 async def give_feedback(call: Call) -> Response:

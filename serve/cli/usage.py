@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from serve.receipts.usage import Machine, Usage
 
 HEADS: Final = {
-    "requests": 9, "again": 7, "failed": 7, "input": 11, "cached": 11, "output": 11, "saved": 11,
-    "money": 10, "energy": 10,
+    "requests": 9, "again": 7, "refused": 8, "failed": 7, "input": 11, "cached": 11, "output": 11,
+    "saved": 11, "money": 10, "energy": 10,
 }  # fmt: skip
 
 

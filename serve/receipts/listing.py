@@ -8,12 +8,13 @@ than `LOOK` are looked at for one page, and none after `PATIENCE`; the next page
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import apsw
 import orjson
 
 from serve.receipt import id_at
+from serve.receipts.outcome import Outcome, outcome_of
 from serve.receipts.short import LOOKED, Short, shorts
 
 LOOK: Final = 50_000  # receipts looked at for one page
@@ -32,7 +33,8 @@ _BOUNDS: Final = """
 """
 _FOUND: Final = """
     SELECT told ->> 'total_ms', id FROM looked
-    WHERE (:failed IS NULL OR failed = :failed)
+    WHERE (:outcome IS NULL
+            OR outcome(told ->> 'status', told ->> 'error', cause) = :outcome)
         AND (:cause IS NULL OR cause = :cause)
         AND (:tenant IS NULL OR told ->> 'tenant' = :tenant)
         AND (:model IS NULL OR told ->> 'model' = :model)
@@ -47,7 +49,7 @@ _FOUND: Final = """
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which receipts: None means any. Times in unix seconds, `keys` their ids, `text` a part of
-    the receipt's id; `after`: those before this id only. `failed` counts what broke off, too.
+    the receipt's id; `after`: those before this id only.
     """
 
     since: float = 0.0
@@ -57,7 +59,7 @@ class Wanted:
     model: str | None = None
     tier: str | None = None
     routes: tuple[str, ...] | None = None
-    failed: bool | None = None
+    outcome: Outcome | None = None
     cause: str | None = None
     cache: str | None = None
     text: str | None = None
@@ -84,6 +86,7 @@ def page(
     """The newest first, or the slowest of all that may be looked at: then there is one page.
     `clock` in seconds.
     """
+    db.create_scalar_function("outcome", cast(Any, outcome_of), 3, deterministic=True)
     asked, found = _asked(wanted), list[tuple[float, str]]()
     looked, at_end, ends = 0, False, clock() + PATIENCE
     while not at_end and looked < look and clock() < ends:
@@ -109,7 +112,7 @@ def page(
 def _asked(wanted: Wanted) -> dict[str, Any]:
     """As bound to the statements."""
     until = END if wanted.until is None else id_at(wanted.until)
-    plain = ("tenant", "model", "tier", "failed", "cause", "cache", "text", "slowest")
+    plain = ("tenant", "model", "tier", "outcome", "cause", "cache", "text", "slowest")
     return {name: getattr(wanted, name) for name in plain} | {
         "lowest": id_at(wanted.since),
         "before": min(until, wanted.after or END),

@@ -30,7 +30,7 @@ _ADD: Final = """
 """
 _TEXTS: Final = "INSERT INTO texts VALUES (?,?)"
 _COUNT: Final = """
-    INSERT INTO usage VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    INSERT INTO usage VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (hour, key, tenant, route, model, tier) DO UPDATE SET
         requests = requests + excluded.requests,
         again = again + excluded.again,
@@ -41,7 +41,8 @@ _COUNT: Final = """
         saved = saved + excluded.saved,
         money = money + excluded.money,
         energy = energy + excluded.energy,
-        engine = engine + excluded.engine
+        engine = engine + excluded.engine,
+        refused = refused + excluded.refused
 """
 _FORGET: Final = """
     DELETE FROM receipts
@@ -66,7 +67,8 @@ class Group(NamedTuple):
 class Amount(NamedTuple):
     """What was used. `input`, `cached` (a part of it) and `output` in tokens that were computed;
     `saved`: tokens that were given again; `again`: requests for which nothing was generated;
-    `money` by the prices of tiers, `energy` in watt-hours, `engine` in seconds at engines.
+    `failed` and `refused` as outcomes are; `money` by the prices of tiers, `energy` in watt-hours,
+    `engine` in seconds at engines.
     """
 
     requests: int = 1
@@ -79,6 +81,7 @@ class Amount(NamedTuple):
     money: float = 0.0
     energy: float = 0.0
     engine: float = 0.0
+    refused: int = 0
 
     def plus(self, other: "Amount") -> "Amount":
         return Amount._make(map(add, self, other))

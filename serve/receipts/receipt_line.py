@@ -6,6 +6,7 @@ import orjson
 
 from models.engine import Usage
 from serve.receipt import Attempt, Receipt
+from serve.receipts.outcome import Outcome, outcome_of
 from serve.receipts.receipt_file import HOUR, Amount, Group, Row
 
 
@@ -62,6 +63,7 @@ def as_line(receipt: Receipt) -> bytes:
 def as_row(receipt: Receipt, line: bytes) -> Row:
     """`line`: what is told of it, as JSON."""
     again, usage = receipt.given_again, receipt.usage or Usage(0, 0)
+    outcome = _outcome(receipt)
     return Row(
         receipt.id,
         Group(
@@ -74,7 +76,7 @@ def as_row(receipt: Receipt, line: bytes) -> Row:
         ),
         Amount(
             again=again,
-            failed=(receipt.status or 0) >= 400,
+            failed=outcome == "failed",
             input=0 if again else usage.prompt_tokens,
             cached=0 if again else usage.cached_tokens,
             output=0 if again else usage.completion_tokens,
@@ -82,10 +84,17 @@ def as_row(receipt: Receipt, line: bytes) -> Row:
             money=receipt.cost,
             energy=receipt.energy,
             engine=sum(attempt.ms for attempt in receipt.attempts) / 1000,
+            refused=outcome == "refused",
         ),
         line,
         receipt.texts.told() if receipt.texts else None,
     )
+
+
+def _outcome(receipt: Receipt) -> Outcome:
+    last = receipt.attempts[-1] if receipt.attempts else None
+    cause = (last.cause or last.error) if last else None
+    return outcome_of(receipt.status, receipt.error, cause)
 
 
 def _of_cache(receipt: Receipt) -> dict[str, Any]:

@@ -58,4 +58,6 @@ MIGRATIONS: Final = (
         texts BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # In hours from before, what was refused counts among `failed`.
+    "ALTER TABLE usage ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",
 )

@@ -5,17 +5,17 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
+from serve.receipts.outcome import Outcome, outcome_of
+
 # JSON is read once for each receipt, so that every further question finds its place in it at once.
 LOOKED: Final = """
     WITH parsed AS MATERIALIZED (SELECT id, jsonb(receipt) AS told FROM receipts WHERE {}),
-    judged AS (
-        SELECT id, told, (told ->> 'status') >= 400 OR (told ->> 'error') IS NOT NULL AS failed
-        FROM parsed
-    ),
     looked AS (
-        SELECT id, told, failed, CASE WHEN failed THEN coalesce(
-            told ->> '$.attempts[#-1][2]', told ->> '$.attempts[#-1][1]', told ->> 'error'
-        ) END AS cause FROM judged
+        SELECT id, told, CASE WHEN (told ->> 'status') >= 400 OR (told ->> 'error') IS NOT NULL
+            THEN coalesce(
+                told ->> '$.attempts[#-1][2]', told ->> '$.attempts[#-1][1]', told ->> 'error'
+            ) END AS cause
+        FROM parsed
     )
 """
 _SHORTS: Final = """
@@ -30,7 +30,7 @@ _SHORTS: Final = """
 
 class Short(NamedTuple):
     """`cause`: the class of what came first in the last attempt, else the code of the error; None
-    where nothing failed. `queue`, `ttft` and `total` in milliseconds, `energy` in watt-hours;
+    where all went well. `queue`, `ttft` and `total` in milliseconds, `energy` in watt-hours;
     `pace` in tokens per second, of a stream after the first. `error`: the code that went out.
     """
 
@@ -56,6 +56,10 @@ class Short(NamedTuple):
     pace: float | None
     error: str | None
 
+    @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self.status, self.error, self.cause)
+
 
 def shorts(db: apsw.Connection, where: str, asked: Mapping[str, Any]) -> Iterator[Short]:
     """Of those for which `where` holds: SQL over the columns, in which `asked` has the values."""
@@ -75,6 +79,7 @@ def short_object(row: Short, names: Mapping[str, str]) -> dict[str, Any]:
         "tier": row.tier,
         "route": row.route,
         "status": row.status,
+        "outcome": row.outcome,
         "error": row.error,
         "cause": row.cause,
         "cache": row.cache,

@@ -18,7 +18,7 @@ NEVER: Final = 1e11  # unix seconds
 _COLUMN: Final[dict[By, str]] = {by: by for by in BYS} | {"day": "hour / 24"}
 _USED: Final = """
     SELECT {by}, sum(requests), sum(again), sum(failed), sum(input), sum(cached), sum(output),
-        sum(saved), sum(money), sum(energy), sum(engine),
+        sum(saved), sum(money), sum(energy), sum(engine), sum(refused),
         sum(engine * (tier IN (SELECT value FROM json_each(?1))))
     FROM usage WHERE hour >= ?2 AND hour < ?3 GROUP BY 1 ORDER BY 1
 """

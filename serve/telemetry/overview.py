@@ -4,20 +4,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from serve.receipts.outcome import Outcome
 from serve.receipts.short import Short
-from serve.telemetry.metrics import REFUSED
-from serve.telemetry.recent import CLIENT_LEFT, GIVEN_AGAIN, quantile
+from serve.telemetry.recent import GIVEN_AGAIN, quantile
 
 POINTS: Final = 60
 MINUTE: Final = 60.0
 STEPS: Final = (
     10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400,
 )  # fmt: skip
-NO_FAULT_OF_OURS: Final = frozenset({"refused", "late"})  # that nobody had room
-
-Outcome = Literal["ok", "refused", "failed", "left"]
 
 
 class Frame(NamedTuple):
@@ -65,11 +62,11 @@ class Sum:
     energy: float = 0.0
 
     def add(self, row: Short) -> None:
-        outcome, name = judged(row)
+        outcome, cause = row.outcome, row.cause or row.error or str(row.status)
         self.outcomes[outcome] += 1
         if outcome in ("failed", "refused"):
             named = self.errors if outcome == "failed" else self.refusals
-            named[name] += 1
+            named[cause] += 1
         if row.tier is not None:
             self.tiers[row.tier] += 1
         if row.cache is not None:
@@ -114,20 +111,6 @@ class Sum:
             "cost": self.cost * every,
             "energy": self.energy * every,
         }
-
-
-def judged(row: Short) -> tuple[Outcome, str]:
-    """And by what name: of a refusal admission's verdict or the code of the error, of a failure its
-    first cause.
-    """
-    status, cause = row.status or 0, row.cause or row.error or str(row.status)
-    if status == CLIENT_LEFT:
-        return "left", cause
-    if status >= 400 and (verdict := REFUSED.get(cause)) in NO_FAULT_OF_OURS:
-        return "refused", str(verdict)
-    if 400 <= status < 500:
-        return "refused", row.error or cause
-    return ("failed", cause) if status >= 500 or row.error else ("ok", "")
 
 
 def points(rows: Iterable[Short], frame: Frame, every: int = 1) -> list[dict[str, Any]]:

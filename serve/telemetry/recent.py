@@ -1,20 +1,22 @@
 """The essence of the last minutes, from receipts as they are kept."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
+from serve.receipts.outcome import told_outcome
+
 GIVEN_AGAIN: Final = frozenset({"hit", "similar", "joined"})
-CLIENT_LEFT: Final = 499
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
     """Of the last `seconds`. Times in milliseconds to the first token, None where there was none;
-    `cached`: the share of the answers looked for in the cache that came from it; `refused` for
-    what clients did or for lack of room, `failed` for the appliance's own troubles.
+    `cached`: the share of the answers looked for in the cache that came from it; `refused` and
+    `failed` as outcomes are.
     """
 
     seconds: float
@@ -32,6 +34,7 @@ def recent(receipts: Iterable[bytes], seconds: float) -> Recent:
     told: list[dict[str, Any]] = [orjson.loads(receipt) for receipt in receipts]
     first = sorted(one["ttft_ms"] for one in told if one["ttft_ms"] is not None)
     asked = [one["cache"] for one in told if one["cache"] == "miss" or one["cache"] in GIVEN_AGAIN]
+    ended = Counter(map(told_outcome, told))
     made = sum(one["completion_tokens"] for one in told if one["cache"] not in GIVEN_AGAIN)
     return Recent(
         seconds=seconds,
@@ -40,19 +43,9 @@ def recent(receipts: Iterable[bytes], seconds: float) -> Recent:
         ttft_p95_ms=quantile(first, 0.95),
         tokens_per_second=made / seconds,
         cached=sum(each in GIVEN_AGAIN for each in asked) / len(asked) if asked else None,
-        refused=sum(map(_is_refused, told)),
-        failed=sum(map(_has_failed, told)),
+        refused=ended["refused"],
+        failed=ended["failed"],
     )
-
-
-def _is_refused(told: dict[str, Any]) -> bool:
-    status = told["status"] or 0
-    return 400 <= status < 500 and status != CLIENT_LEFT
-
-
-def _has_failed(told: dict[str, Any]) -> bool:
-    status = told["status"] or 0
-    return status >= 500 or (status < 400 and told["error"] is not None)
 
 
 def quantile(ordered: list[float], share: float) -> float | None:

@@ -63,8 +63,10 @@ async def test_requests_are_found_by_key_status_and_part_of_their_id(
     async with api.client() as client:
         good = (await asked(client)).headers["x-request-id"]
         bad = (await asked(client, model="nothing")).headers["x-request-id"]
-    failed = (await told(admin, status="failed", key="test"))["data"]
-    assert [(each["id"], each["cause"]) for each in failed] == [(bad, "model_not_found")]
+    refused = (await told(admin, status="refused", key="test"))["data"]
+    seen = [(each["id"], each["outcome"], each["cause"]) for each in refused]
+    assert seen == [(bad, "refused", "model_not_found")]
+    assert (await told(admin, status="failed", key="test"))["data"] == []
     assert [each["id"] for each in (await told(admin, key="test", status="ok"))["data"]] == [good]
     assert [each["id"] for each in (await told(admin, text=good[-9:]))["data"]] == [good]
     assert (await told(admin, key="nobody"))["data"] == []

@@ -69,8 +69,10 @@ def test_a_receipt_is_told_in_short(file: ReceiptFile, db: apsw.Connection) -> N
 
 def test_each_question_leaves_only_what_fits(file: ReceiptFile, db: apsw.Connection) -> None:
     add(file, {}, REFUSED, BROKEN, CUT, {"key_id": "bert", "model": "sage", "cache": "hit"})
-    assert numbers(db, failed=True) == [3, 2, 1]
-    assert numbers(db, failed=False) == [4, 0]
+    assert numbers(db, outcome="ok") == [4, 0]
+    assert numbers(db, outcome="refused") == [1]
+    assert numbers(db, outcome="failed") == [3, 2]
+    assert numbers(db, outcome="left") == []
     assert numbers(db, cause="Overloaded") == [1]
     assert numbers(db, cause="BrokenPipe") == [2]
     assert numbers(db, cause="engine_interrupted") == [3]

@@ -10,6 +10,7 @@ import apsw
 import pytest
 
 from models.engine import Usage as Tokens
+from serve.receipt import Attempt
 from serve.receipts.power import Power, note
 from serve.receipts.receipt_file import HOUR, ReceiptFile, known
 from serve.receipts.usage import Span, usage
@@ -54,6 +55,20 @@ def test_what_is_given_again_costs_nothing_and_is_told_apart(
     assert (total.requests, total.again) == (2, 1)
     assert (total.input, total.cached, total.output, total.saved) == (10, 4, 5, 15)
     assert total.money == 0.25
+
+
+def test_what_was_refused_is_no_failure(file: ReceiptFile, db: apsw.Connection) -> None:
+    late = [Attempt("small", 9.0, "QueueDeadline")]
+    file.add([
+        row(1),
+        row(2, status=429, error="rate_limit_exceeded"),
+        row(3, status=503, error="deadline_exceeded", attempts=late),
+        row(4, status=499, error="client_gone"),
+        row(5, status=502, error="engine_interrupted"),
+        row(6, error="engine_interrupted"),
+    ])  # fmt: skip
+    total = usage(db, "key", Span(), ["small"], FREE).total
+    assert (total.requests, total.refused, total.failed) == (6, 2, 2)
 
 
 def test_days_are_those_of_utc_and_since_begins_with_its_hour(
