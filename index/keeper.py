@@ -105,8 +105,10 @@ class Keeper:
         record = await to_thread(self._store.collections.change, reader, collection, changes)
         return await self._counted(reader, record)
 
-    async def delete_collection(self, reader: Reader, collection: str) -> None:
-        await to_thread(self._store.collections.delete, reader, collection)
+    async def delete_collection(self, reader: Reader, collection: str, with_files: bool) -> None:
+        files = await to_thread(self._store.collections.delete, reader, collection)
+        if with_files:
+            await to_thread(self._store.files.delete_unused, reader, files)
 
     async def share(self, reader: Reader, collection: str, tenant: str) -> None:
         await to_thread(self._store.collections.share, reader, collection, tenant)
@@ -177,9 +179,15 @@ class Keeper:
         self._ingestion.stop(found.id)
         return ended
 
-    async def delete_document(self, reader: Reader, collection: str, document: str) -> None:
-        for gone in await to_thread(self._store.documents.delete, reader, collection, document):
-            self._ingestion.stop(gone.id)
+    async def delete_document(
+        self, reader: Reader, collection: str, document: str, with_files: bool
+    ) -> None:
+        gone = await to_thread(self._store.documents.delete, reader, collection, document)
+        for each in gone:
+            self._ingestion.stop(each.id)
+        if with_files:
+            files = {each.file for each in gone}
+            await to_thread(self._store.files.delete_unused, reader, files)
 
     async def passages(self, reader: Reader, collection: str, document: str) -> list[StoredPassage]:
         return await to_thread(self._store.documents.passages, reader, collection, document)

@@ -90,7 +90,8 @@ class Library(Protocol):
         self, reader: Reader, collection: str, changes: Changes
     ) -> Collection: ...
 
-    async def delete_collection(self, reader: Reader, collection: str) -> None: ...
+    async def delete_collection(self, reader: Reader, collection: str, with_files: bool) -> None:
+        """`with_files`: the reader's own that no other document was made from go, too."""
 
     async def share(self, reader: Reader, collection: str, tenant: str) -> None: ...
 
@@ -140,8 +141,12 @@ class Library(Protocol):
 
     async def cancel(self, reader: Reader, collection: str, document: str) -> DocumentRecord: ...
 
-    async def delete_document(self, reader: Reader, collection: str, document: str) -> None:
-        """Gone from all answers when this returns; of an archive, all that it held."""
+    async def delete_document(
+        self, reader: Reader, collection: str, document: str, with_files: bool
+    ) -> None:
+        """Gone from all answers when this returns; of an archive, all that it held. `with_files` as
+        for collections.
+        """
 
     async def passages(
         self, reader: Reader, collection: str, document: str

@@ -135,12 +135,15 @@ class Collections:
             asked = (number, access.storable(tenant))
             db.execute("DELETE FROM readers WHERE collection = ? AND tenant = ?", asked)
 
-    def delete(self, reader: Reader, collection: str) -> None:
-        """With all documents in it; their files stay."""
+    def delete(self, reader: Reader, collection: str) -> list[str]:
+        """With all documents in it; their files, whose ids it returns, stay."""
+        sql = "SELECT DISTINCT file FROM documents WHERE collection = ?"
         with self._db.writing() as db:
             number = access.writable(db, reader, collection).number
+            files = [str(row[0]) for row in all_rows(db, sql, (number,))]
             _remove(db, number)
         self._removed(number)
+        return files
 
     def delete_expired(self) -> list[str]:
         """Those whose time has come; their ids."""

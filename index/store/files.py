@@ -1,7 +1,7 @@
 """Files as they were uploaded: each tenant's own, with the original bytes."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,6 +17,11 @@ from index.store.records import FileRecord, Page, PageQuery, Reader, checked_nam
 _INSERT: Final = """
     INSERT INTO files (id, tenant, name, bytes, sha256, purpose, created_at)
     VALUES (?,?,?,?,?,?,?)
+"""
+_UNUSED: Final = """
+    DELETE FROM files WHERE id = ? AND tenant = ?
+        AND NOT EXISTS (SELECT 1 FROM documents WHERE file = files.id)
+    RETURNING sha256
 """
 
 
@@ -68,6 +73,15 @@ class Files:
                 touch(db, collection)
             db.execute("DELETE FROM files WHERE id = ?", (file,))
         self._forget_unless_used(found.sha256)
+
+    def delete_unused(self, reader: Reader, files: Iterable[str]) -> None:
+        """Of these, the reader's own that no document of any collection was made from."""
+        with self._db.writing() as db:
+            gone = [
+                row[0] for file in files for row in all_rows(db, _UNUSED, (file, reader.tenant))
+            ]
+        for sha256 in gone:
+            self._forget_unless_used(sha256)
 
     def sweep(self) -> None:
         """Removes what a process that died had not finished to add or to delete."""

@@ -12,7 +12,7 @@ from serve.api.files import send_attachment
 from serve.api.library_objects import document_object, passage_object
 from serve.api.lists import PAGING, as_list, asked_of, page_query, whole
 from serve.api.schema_vector_stores import ChangedStoreFile, NewStoreFile
-from serve.api.vector_stores import asked_for, noticed
+from serve.api.vector_stores import asked_for, files_too, noticed
 
 MOST_PASSAGES: Final = 1000  # of a page
 
@@ -59,7 +59,7 @@ async def cancel_document(call: Call) -> Response:
 
 async def delete_document(call: Call) -> Response:
     store, name = _named(call)
-    await call.house.documents.delete_document(call.reader, store, name)
+    await call.house.documents.delete_document(call.reader, store, name, files_too(call))
     return as_json({"id": name, "object": "vector_store.file.deleted", "deleted": True})
 
 

@@ -19,7 +19,7 @@ from serve.api.library_objects import (
     expired,
     last_active,
 )
-from serve.api.lists import PAGING, as_list, asked_of, page_query
+from serve.api.lists import PAGING, as_list, asked_of, one_of, page_query
 from serve.api.schema import Schema, validated
 from serve.api.schema_vector_stores import ChangedStore, ExpiresAfter, NewStore
 
@@ -97,10 +97,15 @@ def _changes(asked: ChangedStore, settings: Mapping[str, Any]) -> Changes:
 
 
 async def delete_collection(call: Call) -> Response:
-    name = call.params["store"]
-    await call.house.documents.delete_collection(call.reader, name)
+    name, with_files = call.params["store"], files_too(call)
+    await call.house.documents.delete_collection(call.reader, name, with_files)
     await _forget_answers(call, name)
     return as_json({"id": name, "object": "vector_store.deleted", "deleted": True})
+
+
+def files_too(call: Call) -> bool:
+    """Whether files go with what was made from them: OpenAI's stay. Raises `BadRequest`."""
+    return one_of(asked_of(call, ("files",)), "files", ("keep", "unused"), "keep") == "unused"
 
 
 async def _forget_answers(call: Call, collection: str) -> None:

@@ -41,8 +41,8 @@ class RemoteLibrary:
         asked = (reader, collection, changes)
         return cast(Collection, await self._ask("change_collection", asked))
 
-    async def delete_collection(self, reader: Reader, collection: str) -> None:
-        await self._ask("delete_collection", (reader, collection))
+    async def delete_collection(self, reader: Reader, collection: str, with_files: bool) -> None:
+        await self._ask("delete_collection", (reader, collection, with_files))
 
     async def share(self, reader: Reader, collection: str, tenant: str) -> None:
         await self._ask("share", (reader, collection, tenant))
@@ -106,8 +106,10 @@ class RemoteLibrary:
         asked = (reader, collection, document)
         return cast(DocumentRecord, await self._ask("cancel", asked))
 
-    async def delete_document(self, reader: Reader, collection: str, document: str) -> None:
-        await self._ask("delete_document", (reader, collection, document))
+    async def delete_document(
+        self, reader: Reader, collection: str, document: str, with_files: bool
+    ) -> None:
+        await self._ask("delete_document", (reader, collection, document, with_files))
 
     async def passages(self, reader: Reader, collection: str, document: str) -> list[StoredPassage]:
         asked = (reader, collection, document)

@@ -126,7 +126,7 @@ async def test_an_archive_is_a_document_for_each_file_in_it(keeper: Keeper) -> N
         "all.zip", "all.zip/leave.md", "all.zip/notes/one.txt"
     ]  # fmt: skip
     assert "room 204" in (await found(keeper, "Where is the printer?", "handbook"))[0]
-    await keeper.delete_document(ANNA, made.record.id, whole.id)
+    await keeper.delete_document(ANNA, made.record.id, whole.id, with_files=False)
     assert await found(keeper, "Where is the printer?", "handbook") == []
 
 

@@ -71,7 +71,7 @@ async def test_a_collection_that_is_deleted_while_it_is_embedded_again_keeps_no_
 
     keeper, other = await renewing(tmp_path)
     async with asyncio.timeout(DEADLINE):
-        await keeper.delete_collection(ANNA, made[0].record.id)
+        await keeper.delete_collection(ANNA, made[0].record.id, with_files=False)
         other.gate.set()
         while (await vectors_of(keeper, made[1]))[0] != ("hash/2", "current", 1):
             await asyncio.sleep(0.01)
@@ -135,7 +135,7 @@ async def test_the_way_back_to_the_former_embedder_loses_nothing_and_embeds_only
             hits = await searched(keeper, late, "handbook", by=back)
             assert (hits[0].found.passage.text, "dense" in hits[0].stages) == (late, True)
     async with speaking(tmp_path, back) as keeper:
-        await keeper.delete_document(ANNA, made.record.id, document.id)
+        await keeper.delete_document(ANNA, made.record.id, document.id, with_files=False)
         assert await searched(keeper, *asked, by=back) == before
         await keeper.forget_former_embedder(ANNA, made.record.id)
         assert await vectors_of(keeper, made) == [("o", "current", 1)]

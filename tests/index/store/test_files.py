@@ -8,7 +8,7 @@ import pytest
 from index.errors import InvalidQuery, Unknown
 from index.store.records import PageQuery
 from index.store.store import Store
-from tests.index.store.library import ME, OTHER, digest
+from tests.index.store.library import ME, OTHER, add, create, digest
 
 
 def kept(store_folder: Path) -> list[str]:
@@ -32,6 +32,15 @@ def test_the_same_bytes_are_kept_until_nobody_has_them(store: Store, tmp_path: P
     assert kept(tmp_path / "library") == []
     with pytest.raises(Unknown):
         store.files.get(OTHER, theirs.id)
+
+
+def test_only_own_files_that_nothing_was_made_from_go_as_unused(store: Store) -> None:
+    used = add(store, create(store).id, "used.md", ["The fox."]).file
+    mine = store.files.add(ME, "a", io.BytesIO(b"a")).id
+    theirs = store.files.add(OTHER, "b", io.BytesIO(b"b")).id
+    store.files.delete_unused(ME, [used, mine, theirs, "file-none"])
+    assert [file.id for file in store.files.page(ME, PageQuery()).items] == [used]
+    assert [file.id for file in store.files.page(OTHER, PageQuery()).items] == [theirs]
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "C:\\x", "..", "a" * 300, ".ssh"])

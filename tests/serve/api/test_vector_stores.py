@@ -356,6 +356,28 @@ async def test_a_deleted_document_is_found_no_more(client: httpx.AsyncClient) ->
     assert (await made(client, url, {"query": "quick brown fox"}))["data"] == []
 
 
+async def test_files_that_nothing_else_was_made_from_go_with_it_where_that_is_wished(
+    client: httpx.AsyncClient,
+) -> None:
+    one, other = [(await made(client, STORES, {"name": n}))["id"] for n in "ab"]
+    fox = (await added(client, one, FOX, name="fox.md"))["id"]
+    tax = (await added(client, one, TAX, name="tax.md"))["id"]
+    await made(client, f"{STORES}/{other}/files", {"file_id": tax})
+    await ended(client, other, tax)
+
+    async def kept() -> list[str]:
+        return [file["id"] for file in (await client.get("/v1/files?order=asc")).json()["data"]]
+
+    refused = await client.delete(f"{STORES}/{one}?files=all")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "files")
+    assert (await client.delete(f"{STORES}/{one}/files/{fox}?files=unused")).status_code == 200
+    assert await kept() == [tax]
+    assert (await client.delete(f"{STORES}/{one}?files=unused")).status_code == 200
+    assert await kept() == [tax]
+    assert (await client.delete(f"{STORES}/{other}?files=unused")).status_code == 200
+    assert await kept() == []
+
+
 async def test_without_the_embedder_words_are_searched_for_and_it_is_said(
     make_api: Any, library: Any
 ) -> None:
