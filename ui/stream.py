@@ -95,10 +95,7 @@ class Reading:
     async def pieces(self, response: httpx.Response) -> AsyncIterator[Piece]:
         """What the answer waits for, its origin, its text, and its measure at the end."""
         failure = None
-        async for kind, told in _told(response):
-            # Not `asyncio.timeout`: Gradio may resume a generator in another task.
-            if self.seconds > WHOLE_ANSWER:
-                raise Refused(words.TOO_LONG.format(n=int(WHOLE_ANSWER / 60)))
+        async for kind, told in _told(self._lines(response)):
             if kind == PROGRESS:
                 self.headers |= told.get("headers") or {}
                 if stage := _stage(told):
@@ -112,6 +109,14 @@ class Reading:
         if failure is not None:
             raise failure
         yield self._measure
+
+    async def _lines(self, response: httpx.Response) -> AsyncIterator[str]:
+        """Heartbeats, too: an appliance that only lives is given up like one that writes on."""
+        async for line in response.aiter_lines():
+            # Not `asyncio.timeout`: Gradio may resume a generator in another task.
+            if self.seconds > WHOLE_ANSWER:
+                raise Refused(words.TOO_LONG.format(n=int(WHOLE_ANSWER / 60)))
+            yield line
 
     def _failure(self, error: Event) -> Refused:
         """Of what has not begun it has a status."""
@@ -162,13 +167,13 @@ def _stage(told: Event) -> Stage | None:
     return None
 
 
-async def _told(response: httpx.Response) -> AsyncIterator[tuple[str, Event]]:
+async def _told(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, Event]]:
     """The JSON of events and of progress. Other comments only show that the stream lives.
 
     It is read to its end: whoever leaves at the last event has left, for the appliance.
     """
     done = False
-    async for line in response.aiter_lines():
+    async for line in lines:
         done = done or line == f"{EVENT}[DONE]"
         for kind in (EVENT, PROGRESS):
             if line.startswith(kind) and not done:

@@ -203,6 +203,12 @@ async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch
         await said(streaming('data: {"choices": []}', "data: [DONE]"))
 
 
+async def test_an_appliance_that_only_lives_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "WHOLE_ANSWER", -1.0)
+    with pytest.raises(Refused, match="not finished"):
+        await said(streaming(": heartbeat"))
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [(httpx.ConnectError, words.UNREACHABLE), (httpx.ReadTimeout, "Nothing came")],
