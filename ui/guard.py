@@ -103,6 +103,8 @@ def refusal(scope: Scope) -> Response | None:
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
         return PlainTextResponse("This page answers only to its own origin", 403)
+    if "transfer-encoding" in headers:  # no page sends such a body, and it may have no end
+        return PlainTextResponse("The request must say how long it is", 411)
     if int(headers.get("content-length", "0")) > LARGEST:
         return PlainTextResponse("The request is too large", 413)
     return None

@@ -101,6 +101,11 @@ def test_an_oversized_request_is_refused_unread(page: httpx.Client) -> None:
     assert response.status_code == 413
 
 
+def test_a_request_of_unknown_length_is_refused_unread(page: httpx.Client) -> None:
+    response = page.post("gradio_api/queue/join", content=iter([b"x"]))
+    assert response.status_code == 411
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_names_nothing_outside_its_own_server(page: httpx.Client, path: str) -> None:
     html = page.get(path).text
