@@ -58,5 +58,18 @@ def brought(visitor: Visitor, *paths: Path) -> None:
     expect(visitor.page.locator(".intake li:not(.ready)")).to_have_count(0)
 
 
+def has_files(page: Page, names: list[str]) -> None:
+    """The appliance soon has copies of these files, and no others."""
+    page.wait_for_function(
+        """async (names) => {
+            if (!window.hearth?.key) return false;
+            const headers = { Authorization: `Bearer ${window.hearth.key}` };
+            const { data } = await (await fetch("/v1/files", { headers })).json();
+            return String(data.map((file) => file.filename).sort()) === String(names);
+        }""",
+        arg=names,
+    )
+
+
 def link(page: Page, name: str) -> Locator:
     return page.locator("#documents-main").get_by_role("link", name=name, exact=True)

@@ -1,9 +1,10 @@
 """Documents that are looked at, found and shared on their page, before a real library."""
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.keeper import (
     NOT_FOUND,
@@ -21,6 +22,8 @@ from tests.ui.librarian import Librarian, keeping
 
 pytestmark = pytest.mark.slow
 pytest_plugins = "tests.browser.newcomer"
+
+DOCUMENT = re.compile("/files/file-[0-9a-f]+$")
 
 # ---- a document
 
@@ -93,6 +96,42 @@ def test_a_search_says_why_and_leads_to_the_passage(newcomer: Visitor, folder: P
     page.get_by_label(SAID["compareTokens"]).uncheck()
     page.get_by_label(SAID["question"]).press("Enter")
     expect(first.locator("thead")).not_to_contain_text("Tokens")
+
+
+def test_the_keyboard_stays_in_the_question_and_on_the_tab(newcomer: Visitor, folder: Path) -> None:
+    page = newcomer.page
+    brought(newcomer, folder)
+    link(page, SAID["settings"]).press("Enter")
+    expect(link(page, SAID["settings"])).to_be_focused()
+    link(page, SAID["search"]).click()
+    field = page.get_by_label(SAID["question"])
+    field.fill("Where is the pump?")
+    field.press("Enter")
+    expect(page.locator(".results li").first).to_be_visible()
+    expect(field).to_be_focused()
+
+
+def test_what_is_written_stays_when_the_document_is_ready(newcomer: Visitor, folder: Path) -> None:
+    page = newcomer.page
+    brought(newcomer, folder)
+
+    def unread(route: Route) -> None:
+        told = route.fetch().json()
+        for each in told.get("data", []):
+            each["file_counts"]["in_progress"] = 1
+        route.fulfill(json={**told, "status": "in_progress"})
+
+    page.route("**/v1/vector_stores?*", unread)
+    page.route(DOCUMENT, unread)
+    page.reload()
+    link(page, "house.pdf").click()
+    newcomer.press(SAID["addAttributes"])
+    page.get_by_label(SAID["attribute"], exact=True).fill("year")
+    page.unroute(DOCUMENT)
+    with page.expect_response(DOCUMENT):
+        pass
+    expect(page.locator(".state .about")).to_be_visible()
+    expect(page.get_by_label(SAID["attribute"], exact=True)).to_have_value("year")
 
 
 # ---- sharing and settings

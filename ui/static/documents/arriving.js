@@ -30,7 +30,7 @@ function newIntake(found) {
   const made = async ({ id }) => {
     intakes.set(id, arriving);
     arriving = null;
-    await refresh();
+    await refreshNow();
     location.hash = hashOf(id);
   };
   arriving = new Intake({ name: nameFor(found), made, changed: onChange });
@@ -98,5 +98,5 @@ function mayDrop() {
   return open ? isMine(open) : may.write;
 }
 
-view.close.addEventListener("click", () => renew());
+view.close.addEventListener("click", refreshNow);
 window.addEventListener("beforeunload", leaving);

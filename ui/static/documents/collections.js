@@ -2,6 +2,7 @@
 const FEW = 8; // of which none has to be looked for
 const PERIODS = 3000; // milliseconds between two looks while documents are being read
 let known = []; // the newest first
+let looks = 0, lastLook = 0; // begun, and the latest whose answer came
 const lines = new Map(); // by id
 
 const list = make("ul", {});
@@ -10,9 +11,13 @@ const create = make("a", { className: "new", href: hrefOf(NEW) }, words.create);
 const shelves = make("nav", { className: "shelves", ariaLabel: words.collections },
   make("div", { className: "head" }, make("h1", {}, words.title), create), find, list);
 
+// An answer that a later look has overtaken is old.
 async function loadCollections() {
-  const path = (signal) => listed(STORES, { most: 10, signal });
-  known = (await limited(new AbortController().signal, path)).reverse();
+  const look = ++looks;
+  const found = await limited((signal) => listed(STORES, { most: 10, signal }));
+  if (look < lastLook) return;
+  lastLook = look;
+  known = found.reverse();
   drawCollections();
 }
 

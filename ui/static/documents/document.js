@@ -9,14 +9,19 @@ async function drawDocument(box, one, [id, passage]) {
   const original = make("div", { className: "original" });
   drawOriginal(original, { collection: one.id, document: id, document_name: told.name });
   if (isMine(one)) tools.append(...documentTools(one, told, refusal));
-  box.append(upward, make("div", { className: "name" }, heading, tools, original), refusal);
-  box.append(make("p", { className: "about" }, factsOf(told)), ...troubleOf(told));
+  const state = make("div", { className: "state" });
+  const drawState = (now) => state.replaceChildren(make("p", { className: "about" }, factsOf(now)), ...troubleOf(now));
+  drawState(told);
+  box.append(upward, make("div", { className: "name" }, heading, tools, original), refusal, state);
   drawAttributes(box, one, told);
-  if (passage === undefined) heading.focus({ preventScroll: true });
+  const isFree = document.activeElement === document.body; // nobody is elsewhere
+  if (passage === undefined && isFree) heading.focus({ preventScroll: true });
   renew = async () => {
     if (gone.has(path)) return;
     const now = await ask("GET", path);
-    if (now.status !== told.status || now.progress.done !== told.progress.done) show();
+    const isEdited = box.querySelector(".editing"); // what is written there would be lost
+    if (now.status === told.status || isEdited) drawState(now);
+    else show();
   };
   if (told.passages) await drawPassages(box, one, told, passage);
   else if (told.status === "completed") box.append(make("p", { className: "nothing" }, words.noPassages));

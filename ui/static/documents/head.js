@@ -66,17 +66,7 @@ function rename(one) {
 }
 
 function removeCollection(one) {
-  const undone = async () => { await refresh(); location.hash = hashOf(one.id); };
-  const deletion = deleteSoon({ path: pathOf(one.id), name: one.name, undone });
-  // Which files go with it can only be asked while it is there.
-  limited(new AbortController().signal, (signal) => listed(pathOf(one.id, "files"), { most: 200, signal }))
-    .then((all) => { deletion.files = all.map(({ id }) => id).filter(isFile); }).catch(() => {});
-  location.hash = "#";
-  drawCollections();
-  show();
-}
-
-// Of what came in an archive, the archive is the file.
-function isFile(id) {
-  return String(id).startsWith("file-");
+  const undone = async () => { await refreshNow(); location.hash = hashOf(one.id); };
+  deleteSoon({ path: pathOf(one.id), name: one.name, undone });
+  location.hash = "#"; // shows what is there instead
 }

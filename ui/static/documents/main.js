@@ -20,6 +20,7 @@ async function show() {
   renew = async () => {};
   const { signal } = current;
   const { id, view: name, rest } = place();
+  const isAtTab = tabs.contains(document.activeElement);
   const one = collectionOf(id);
   if (!id && WIDE.matches && visible().length) return location.replace(hrefOf(visible()[0].id));
   drawCollections();
@@ -27,6 +28,7 @@ async function show() {
   body.replaceChildren();
   opened.replaceChildren(...(one ? [head, body] : [body]));
   if (one) drawHead(one, name);
+  if (isAtTab) tabs.querySelector("[aria-current]")?.focus({ preventScroll: true });
   drawn = one?.id ?? "";
   if (drawn) resume(one);
   view.draw();
@@ -48,16 +50,20 @@ async function refresh() {
   await renew().catch((error) => error.name === "AbortError" || tell(error.message));
 }
 
+// Where nobody waits for it, what goes wrong is said.
+function refreshNow() {
+  return refresh().catch((error) => tell(error.message));
+}
+
 function refreshSoon() {
-  soon ??= setTimeout(() => { soon = null; refresh().catch((error) => tell(error.message)); }, SOON);
+  soon ??= setTimeout(() => { soon = null; refreshNow(); }, SOON);
 }
 
 async function enter() {
   try {
-    const key = await limited(new AbortController().signal, (signal) => call("GET", "/v1/key", { signal }));
+    const key = await limited((signal) => call("GET", "/v1/key", { signal }));
     may = { write: key.admin || key.scopes.includes("ingest"), admin: key.admin };
     await loadCollections();
-    if (await finishLeft()) await loadCollections();
     await show();
     follow();
   } catch (error) {

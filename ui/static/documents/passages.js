@@ -4,7 +4,7 @@ let asked = { words: [], passage: "" }; // what was searched for last, and where
 
 async function drawPassages(box, one, told, wanted) {
   const path = pathOf(one.id, "files", told.id, "passages");
-  const all = await limited(current.signal, (signal) => listed(path, { query: "limit=1000", most: 20, signal }));
+  const all = await limited((signal) => listed(path, { query: "limit=1000", most: 20, signal }), current.signal);
   const at = all.findIndex(({ id }) => String(id) === wanted);
   const shown = { from: at < 0 ? 0 : Math.max(0, at - 2), to: 0 };
   shown.to = Math.min(all.length, shown.from + AT_A_TIME);

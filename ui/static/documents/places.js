@@ -10,7 +10,7 @@ let current = new AbortController(); // until something else is shown
 let may = { write: false, admin: false }; // what the visitor's key allows
 
 function place() {
-  const [id = "", view = "", ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [id = "", view = "", ...rest] = location.hash.slice(1).split("/").map(decoded);
   return { id, view, rest };
 }
 
@@ -29,18 +29,17 @@ function pathOf(...parts) {
 
 // One request, for as long as what is shown stays, and for a minute at most.
 function ask(method, path, { body, signal = current.signal } = {}) {
-  return limited(signal, (both) => call(method, path, { body, signal: both }));
+  return limited((both) => call(method, path, { body, signal: both }), signal);
 }
 
-// `run(signal)`, which ends by `signal` or by the deadline, and then says so. Without a valid key,
-// the page's door is the place to be.
-async function limited(signal, run) {
+// `run(signal)`, which ends with the deadline, or by `signal`. Without a valid key, the page's door is
+// the place to be.
+async function limited(run, signal) {
   const deadline = AbortSignal.timeout(DEADLINE);
   try {
-    return await run(AbortSignal.any([signal, deadline]));
+    return await run(signal ? AbortSignal.any([signal, deadline]) : deadline);
   } catch (error) {
     if (error.status === 401) location.reload();
-    if (deadline.aborted && !signal.aborted) throw new Refusal(words.tooSlow, true);
     throw error;
   }
 }

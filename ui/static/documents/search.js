@@ -23,10 +23,8 @@ async function drawSearch(box, one, [question = ""]) {
   const told = make("p", { className: "hint timings" });
   told.setAttribute("role", "status");
   box.append(form, told, results);
-  if (!question) {
-    results.append(make("p", { className: "nothing" }, words.searchIntro));
-    return field.focus();
-  }
+  if (!question || WIDE.matches) field.focus({ preventScroll: true }); // on a phone, keys would cover the answer
+  if (!question) return results.append(make("p", { className: "nothing" }, words.searchIntro));
   told.textContent = words.searching;
   await drawResults(results, told, one, question);
 }

@@ -41,7 +41,7 @@ function sharing(one) {
   // Its owner knows the keys.
   async function suggest() {
     const keys = await ask("GET", "/admin/keys").catch(() => ({ data: [] }));
-    const names = [...new Set((keys.data ?? []).filter((key) => key.active !== false).map((key) => key.name))];
+    const names = [...new Set((keys.data ?? []).filter((key) => key.state === "active").map((key) => key.name))];
     const options = make("datalist", { id: "documents-keys" }, ...names.map((value) => make("option", { value })));
     inside.append(options);
     field.setAttribute("list", options.id);
@@ -73,6 +73,7 @@ function keeping(one) {
 function embedding(one) {
   const { inside, refusal, panel } = panelOf(words.embedder, words.embedderHint);
   const path = pathOf(one.id, "embedder");
+  let following = false;
 
   async function load() {
     const told = await ask("GET", path);
@@ -82,7 +83,10 @@ function embedding(one) {
   }
 
   async function later(signal) {
-    await pause(PERIODS, signal).catch(() => {});
+    if (following) return;
+    following = true;
+    await pause(PERIODS, signal).then(() => seen(signal)).catch(() => {});
+    following = false;
     if (!signal.aborted) await load().catch((error) => refusal.replaceChildren(complaint(error)));
   }
 

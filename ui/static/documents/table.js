@@ -12,11 +12,14 @@ async function drawDocuments(box, one) {
   const { signal } = current;
   const refuse = (error) => refusal.replaceChildren(complaint(error));
 
+  // What was chosen meanwhile has asked for itself.
   async function load() {
-    const filter = shown.filter === "all" ? "" : `&filter=${shown.filter}`;
-    const query = `limit=${PAGE}&order=desc${filter}`;
+    const { filter, pages: most } = shown;
+    const query = `limit=${PAGE}&order=desc${filter === "all" ? "" : `&filter=${filter}`}`;
     const path = pathOf(one.id, "files");
-    shown.items = await limited(signal, (both) => listed(path, { query, most: shown.pages, signal: both }));
+    const items = await limited((both) => listed(path, { query, most, signal: both }), signal);
+    if (filter !== shown.filter || most !== shown.pages) return;
+    shown.items = items;
     draw();
   }
 
@@ -71,7 +74,7 @@ function isAbove({ id, status }) {
 function columns() {
   const heads = [["", words.document], ["number", words.passages], ["number wide", words.size], ["number wide", words.added]];
   const cells = heads.map(([className, text]) => make("th", { className, scope: "col" }, text));
-  return make("thead", {}, make("tr", {}, ...cells, make("th", { ariaLabel: words.actions })));
+  return make("thead", {}, make("tr", {}, ...cells, make("th", { scope: "col", ariaLabel: words.actions })));
 }
 
 function documentRow(one, told, refuse) {
@@ -95,8 +98,9 @@ function troubleOf(told) {
   return told.notes?.length ? [make("small", {}, told.notes.join(" "))] : [];
 }
 
+// What came in an archive has no file of its own.
 function mayRead(told) {
-  return isFile(told.id) && (told.status === "failed" || told.status === "cancelled");
+  return told.id.startsWith("file-") && (told.status === "failed" || told.status === "cancelled");
 }
 
 // The appliance still has the file.
@@ -107,7 +111,6 @@ async function readAgain(one, told) {
 }
 
 function removeDocument(one, told) {
-  const files = isFile(told.id) ? [told.id] : [];
-  deleteSoon({ path: pathOf(one.id, "files", told.id), name: told.name, files, undone: refresh });
-  refresh();
+  deleteSoon({ path: pathOf(one.id, "files", told.id), name: told.name, undone: refreshNow });
+  refreshNow();
 }

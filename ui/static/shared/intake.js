@@ -1,7 +1,8 @@
 // Documents on their way into a collection: waiting, going up, being read. Needs library.js;
 // intake_view.js draws it.
 const AT_ONCE = 3; // uploads
-const PERIOD = 1000; // milliseconds between two looks at the jobs; hidden pages look less often
+const PERIOD = 1000; // milliseconds between two looks at the jobs
+const LOOKED = 3; // pages of 100 documents, in one go
 const OVER = new Set(["ready", "refused", "cancelled"]);
 
 class Intake {
@@ -144,34 +145,43 @@ class Intake {
   async watch() {
     if (this.watching) return;
     this.watching = true;
-    try {
-      do {
-        await this.look();
-        this.changed(this);
-        await pause(document.hidden ? 5 * PERIOD : PERIOD);
-      } while (this.rows.some((row) => row.state === "queued"));
-    } catch (error) {
-      this.fault = error.message;
+    let going = true;
+    while (going) {
+      going = await this.look().then(() => true, ({ message, passing }) => {
+        this.fault = message;
+        return passing; // the next look may go well
+      });
       this.changed(this);
+      await pause(PERIOD);
+      await seen();
+      going &&= this.rows.some((row) => row.state === "queued");
     }
     this.watching = false;
   }
 
   // Jobs begin in the order in which documents came: what is over at the front stays so.
   async look() {
-    const path = `${STORES}/${this.collection}/files`;
-    const again = (error) => {
-      if (!this.cursor || ![400, 404].includes(error.status)) throw error;
-      this.cursor = null; // that document is gone
-      return listed(path, { most: 3 });
-    };
-    let front = true;
-    for (const told of await listed(path, { cursor: this.cursor, most: 3 }).catch(again)) {
-      front &&= told.status !== "in_progress";
-      if (front) this.cursor = told.id;
-      this.learn(told);
-    }
+    let front = true, found;
+    do {
+      found = await this.unseen();
+      for (const told of found) {
+        front &&= told.status !== "in_progress";
+        if (front) this.cursor = told.id;
+        this.learn(told);
+      }
+    } while (front && found.length === LOOKED * 100);
     this.fault = "";
+  }
+
+  // The documents behind the cursor, as far as one looks in one go.
+  async unseen() {
+    const from = (cursor) => listed(`${STORES}/${this.collection}/files`, { cursor, most: LOOKED });
+    try {
+      return await from(this.cursor);
+    } catch (error) {
+      if (!this.cursor || ![400, 404].includes(error.status)) throw error;
+      return from(null); // the document at the cursor is gone
+    }
   }
 
   async cancel() {

@@ -39,7 +39,7 @@ class IntakeView {
     if (this.panel.hidden) return;
     const [ready, refused, total] = [intake.count("ready"), intake.count("refused"), intake.rows.length];
     this.title.textContent = this.titleOf(intake);
-    this.summary.textContent = said(refused ? words.progressRefused : words.progress, { ready, refused, total });
+    tellOnce(this.summary, said(refused ? words.progressRefused : words.progress, { ready, refused, total }));
     const askNow = intake.busy && ready ? words.askNow : "";
     this.note.textContent = [intake.fault, intake.note, askNow].filter(Boolean).join(" ");
     this.bar.value = intake.progress;
@@ -52,6 +52,7 @@ class IntakeView {
   }
 
   drawLines(rows) {
+    const focused = this.list.contains(document.activeElement) && document.activeElement;
     const rank = (row) => ORDER.indexOf(row.state);
     const sorted = [...rows].sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN);
     const nodes = sorted.map((row) => this.line(row));
@@ -59,6 +60,7 @@ class IntakeView {
     if (nodes.some((node, i) => children[i] !== node) || children.length !== nodes.length) {
       this.list.replaceChildren(...nodes);
     }
+    if (focused) (focused.isConnected ? focused : this.lines.firstChild).focus({ preventScroll: true });
     this.more.textContent = rows.length > SHOWN ? said(words.more, { n: rows.length - SHOWN }) : "";
   }
 

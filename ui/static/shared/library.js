@@ -4,7 +4,7 @@
 // visitor of the page.
 const STORES = "/v1/vector_stores";
 const TRIES = 8; // of what the appliance is too busy for, or a reading that got lost
-const LONGEST_WAIT = 60_000; // milliseconds
+const LONGEST_WAIT = 60_000; // milliseconds; of one try, where nobody says otherwise, too
 
 class Refusal extends Error {
   // `passing`: it may go well another time; `param`: the field that is at fault.
@@ -25,12 +25,13 @@ function onceUnlocked(begin) {
 async function call(method, path, { body, signal } = {}) {
   const headers = { Authorization: `Bearer ${window.hearth.key}` };
   if (body) headers["Content-Type"] = "application/json";
-  const options = { method, headers, signal, body: body && JSON.stringify(body), credentials: "omit" };
+  const options = { method, headers, body: body && JSON.stringify(body), credentials: "omit" };
+  const failed = (error) => lost(error, method === "GET");
   return patiently(signal, async () => {
-    const response = await fetch(path, options).catch((error) => lost(error, method === "GET"));
-    const answer = { status: response.status, after: response.headers.get("retry-after") };
-    answer.json = await response.json().catch(() => null);
-    return answer;
+    const deadline = signal ?? AbortSignal.timeout(LONGEST_WAIT);
+    const response = await fetch(path, { ...options, signal: deadline }).catch(failed);
+    const json = parsed(await response.text().catch(failed));
+    return { status: response.status, after: response.headers.get("retry-after"), json };
   });
 }
 
@@ -71,7 +72,9 @@ function send(form, onsent, signal) {
     request.onload = done;
     request.onerror = () => reject(new Refusal(words.unreachable, true));
     request.onabort = () => reject(new DOMException("", "AbortError"));
-    signal.addEventListener("abort", () => request.abort(), { once: true });
+    const stop = () => request.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    request.onloadend = () => signal.removeEventListener("abort", stop);
     if (signal.aborted) return request.onabort();
     request.send(form);
   });
@@ -95,9 +98,10 @@ async function patiently(signal, ask, onbusy = () => {}) {
   }
 }
 
-function lost(error, again) {
+// What took too long is not asked again.
+function lost(error, again = false) {
   if (error.name === "AbortError") throw error;
-  throw Object.assign(new Refusal(words.unreachable, true), { again });
+  throw Object.assign(new Refusal(words.unreachable, true), { again: again && error.name !== "TimeoutError" });
 }
 
 function refusalOf({ status, json }, busy) {
@@ -110,7 +114,7 @@ function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new DOMException("", "AbortError"));
+      reject(signal.reason.name === "TimeoutError" ? new Refusal(words.unreachable, true) : signal.reason);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);
@@ -119,6 +123,30 @@ function pause(milliseconds, signal) {
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
   });
+}
+
+// Comes back once the page is visible, or `signal` has ended it.
+async function seen(signal) {
+  while (document.hidden && !signal?.aborted) {
+    await new Promise((resolve) => {
+      document.addEventListener("visibilitychange", resolve, { once: true, signal });
+      signal?.addEventListener("abort", resolve, { once: true });
+    });
+  }
+}
+
+// What is told aloud is not told twice.
+function tellOnce(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// A part of an address, as it is where it is none.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 // What the appliance takes as a name: no control characters, no spaces but the common one.

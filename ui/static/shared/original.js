@@ -10,6 +10,8 @@ const SIGNATURES = [
   ["image/gif", "GIF8"],
 ];
 const SNIFFED = 4096; // bytes
+const LONGEST_FETCH = 600_000; // milliseconds
+const lent = new Map(); // links that lead to a file in this browser's memory, and its URL
 
 function drawOriginal(box, source) {
   const label = source.page ? said(words.originalPage, source) : words.original;
@@ -39,23 +41,23 @@ async function fetchOriginal(link, source, label) {
 async function originalOf({ collection, document: id }) {
   const path = `${STORES}/${encodeURIComponent(collection)}/files/${encodeURIComponent(id)}/original`;
   const headers = { Authorization: `Bearer ${window.hearth.key}` };
-  const response = await fetch(path, { headers, credentials: "omit" }).catch(lost);
+  const signal = AbortSignal.timeout(LONGEST_FETCH);
+  const failed = (error) => lost(error);
+  const response = await fetch(path, { headers, credentials: "omit", signal }).catch(failed);
   if (!response.ok) throw refusalOf({ status: response.status, json: await response.json().catch(() => null) });
-  return response.blob();
+  return response.blob().catch(failed);
 }
 
-// The link leads to the file from now on, and is followed at once where the browser lets it.
+// The link leads to the file from now on, and is followed at once where the browser lets it. Files of
+// links that are no more on the page are let go.
 async function offer(link, blob, source) {
   const type = await typeOf(blob);
   const url = URL.createObjectURL(new Blob([blob], { type: type || "application/octet-stream" }));
   const page = type === "application/pdf" && source.page ? `#page=${source.page}` : "";
   Object.assign(link, { href: url + page, ready: true });
   if (!type) Object.assign(link, { download: baseName(source.document_name), target: "" });
-  new MutationObserver((_, observer) => {
-    if (link.isConnected) return;
-    URL.revokeObjectURL(url);
-    observer.disconnect();
-  }).observe(link.parentNode, { childList: true });
+  for (const [old, to] of lent) if (!old.isConnected && lent.delete(old)) URL.revokeObjectURL(to);
+  lent.set(link, url);
   if (navigator.userActivation?.isActive ?? true) link.click();
 }
 

@@ -2,7 +2,7 @@
 
 function placeOf({ page, heading, headings }) {
   const path = headings?.length ? headings.join(" › ") : heading;
-  return [page !== null && page !== undefined && said(words.page, { page }), path].filter(Boolean).join(" · ");
+  return [page != null && said(words.page, { page }), path].filter(Boolean).join(" · ");
 }
 
 // `start` and `end` are characters of the document, not JavaScript's halves of them.

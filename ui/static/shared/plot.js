@@ -126,8 +126,13 @@ function gridOf({ rise, top, y, middle, wide }, format) {
   const values = Array.from({ length: Math.round(top / rise) + 1 }, (_, index) => index * rise);
   return values.flatMap((value) => [
     svgShape("line", { class: "grid", x1: middle - wide / 2, x2: middle + wide / 2, y1: y(value), y2: y(value) }),
-    svgText(value ? format(value) : "0", SIZE.left - 6, y(value) + 3.5, "end"),
+    svgText(value ? inMargin(value, format) : "0", SIZE.left - 6, y(value) + 3.5, "end"),
   ]);
+}
+
+// What is long in figures is told in words.
+function inMargin(value, format) {
+  return value < 1e6 ? format(value) : value.toLocaleString(undefined, { notation: "compact" });
 }
 
 function axisOf({ at, step, names }, { from, to, x, wide }) {

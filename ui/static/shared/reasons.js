@@ -12,9 +12,9 @@ const RULES = [
 function reasonOf(reason, told) {
   if (!reason) return "";
   for (const [rule, name] of RULES) {
-    const found = rule.exec(reason)?.groups;
-    if (!rule.test(reason)) continue;
-    const { tier, kind, state } = found ?? {};
+    const found = rule.exec(reason);
+    if (!found) continue;
+    const { tier, kind, state } = found.groups ?? {};
     return said(told.reasons[name], { tier, kind: told.kinds[kind] ?? kind, state: told.states[state] ?? state });
   }
   return said(told.reasons.other, { reason });
