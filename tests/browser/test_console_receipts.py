@@ -67,6 +67,17 @@ def test_what_failed_says_what_came_first(crowded: Served, owner: Visitor, rows:
     expect(tries.locator("tbody tr")).not_to_have_count(0)
 
 
+def test_what_was_refused_is_not_among_what_failed(
+    crowded: Served, owner: Visitor, rows: Locator
+) -> None:
+    assert asked(crowded, "nothing").status_code == 404
+    owner.page.get_by_label("Outcome").select_option("failed")
+    expect(rows.filter(has_text="there is no such model")).to_have_count(0)
+    owner.page.get_by_label("Outcome").select_option("refused")
+    rows.filter(has_text="there is no such model").first.get_by_role("link").click()
+    expect(owner.page.locator(".lead")).to_contain_text("It was refused: there is no such model.")
+
+
 def test_filters_live_in_the_address_and_a_receipt_leads_back_to_them(
     crowded: Served, owner: Visitor, rows: Locator
 ) -> None:
@@ -112,6 +123,46 @@ def test_a_long_list_comes_page_by_page(crowded: Served, owner: Visitor, rows: L
     owner.press("Show more")
     expect(rows).to_have_count(70)
     expect(owner.page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_a_page_that_does_not_come_is_said_and_asked_for_again(
+    crowded: Served, owner: Visitor, rows: Locator
+) -> None:
+    assert crowded.house.receipts is not None
+    for n in range(60):
+        crowded.house.receipts.keep(row(100 + n, time.time() - 7200 - n, model="owl"))
+    assert crowded.house.receipts.settle(5)
+    owner.page.evaluate("location.hash = '#receipts/?model=owl'")
+    expect(rows.filter(has_text="owl")).to_have_count(50)
+    owner.expected.append(REFUSED)
+    refusal = {"status": 500, "json": {"error": {"message": "The file is torn."}}}
+    owner.page.route("**/admin/receipts?*after=*", lambda route: route.fulfill(**refusal), times=1)
+    owner.press("Show more")
+    expect(owner.page.get_by_role("alert")).to_have_text("The file is torn.")
+    owner.press("Show more")
+    expect(rows).to_have_count(60)
+    expect(rows.nth(50).get_by_role("link")).to_be_focused()
+
+
+def test_who_leaves_while_typing_stays_where_they_went(owner: Visitor, rows: Locator) -> None:
+    expect(rows.first).to_be_visible()
+    owner.page.get_by_text("More filters").click()
+    owner.page.get_by_label("Model", exact=True).evaluate(
+        """(field) => {
+            field.value = "slow";
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            location.hash = "#keys";
+        }"""
+    )
+    expect(owner.page.get_by_role("button", name="New key")).to_be_visible()
+    owner.page.wait_for_timeout(400)  # as long as typing is waited for
+    expect(owner.page).to_have_url(re.compile("#keys$"))
+
+
+def test_by_keys_alone_one_gets_to_what_was_opened(owner: Visitor, rows: Locator) -> None:
+    rows.first.get_by_role("link").press("Enter")
+    expect(owner.page.locator(".lead")).to_be_visible()
+    expect(owner.page.get_by_role("region", name="Receipts")).to_be_focused()
 
 
 def test_looks_at_the_appliance_are_shown_when_wished(

@@ -4,7 +4,10 @@ from ui import words
 from ui.entering import Entering
 from ui.pages.frame import LIBRARY, Trigger, room, scripted
 
-SHARED = (*LIBRARY, *(f"shared/{name}.js" for name in ("amounts", "plot", "time", "reasons")))
+SHARED = (
+    *LIBRARY,
+    *(f"shared/{name}.js" for name in ("amounts", "plot", "time", "reasons", "clipboard")),
+)
 OVERVIEW = tuple(
     f"console/{name}.js" for name in ("verdict", "tiles", "figures", "overview", "models")
 )

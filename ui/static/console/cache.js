@@ -3,10 +3,9 @@ section("cache", async (box, signal) => {
   const stats = await unlessOff(box, () => ask("GET", "/admin/cache", signal));
   if (!stats) return;
   const tiles = make("div", { className: "tiles" }, ...cacheTiles(stats));
-  box.append(make("div", { className: "stack" }, quiet(words.cache.text), tiles, ...wordsPanel(stats), entryPanel(signal)));
-  await repeatedly(10, signal, async () => {
-    tiles.replaceChildren(...cacheTiles(await ask("GET", "/admin/cache", signal)));
-  }, () => {});
+  const [trouble, failed] = troubleLine();
+  box.append(trouble, make("div", { className: "stack" }, quiet(words.cache.text), tiles, ...wordsPanel(stats), entryPanel(signal)));
+  await repeatedly(10, signal, async () => renew(tiles, cacheTiles(await ask("GET", "/admin/cache", signal))), failed);
 });
 
 function cacheTiles(stats) {
@@ -46,12 +45,11 @@ function entryPanel(signal) {
       ([value, seconds]) => make("option", { value }, value === "" ? words.cache.anyAge : inSeconds(seconds))))));
   const flush = plainButton(words.cache.flush, () => flushCache(form, look, signal), "danger");
   const place = panel(words.cache.entries, form, found);
-  let typing, looking = new AbortController();
+  const latest = replacing(signal);
+  let typing;
   const look = async () => {
-    looking.abort();
-    looking = new AbortController();
     try {
-      found.replaceChildren(await entryTable(entryScope(form), AbortSignal.any([signal, looking.signal]), flush));
+      found.replaceChildren(await entryTable(entryScope(form), latest(), flush));
     } catch (error) {
       if (error.name !== "AbortError") found.replaceChildren(refused(error));
     }

@@ -2,7 +2,7 @@
 // #configuration/TEXT searches for it.
 section("configuration", async (box, signal, rest) => {
   const { data } = await ask("GET", "/admin/config", signal);
-  const search = make("input", { type: "search", value: decodeURIComponent(rest), placeholder: words.configuration.search, autocomplete: "off", spellcheck: false });
+  const search = make("input", { type: "search", value: decoded(rest), placeholder: words.configuration.search, autocomplete: "off", spellcheck: false });
   search.setAttribute("aria-label", words.configuration.search);
   const count = make("small", { ariaLive: "polite" }), found = make("div", { className: "stack" });
   const show = () => {

@@ -21,6 +21,7 @@ const TILES = {
   refused: ({ totals, before, receipts }) => ({
     value: inNumbers(totals.refused),
     unit: totals.refused ? inPercent(totals.refused / totals.requests, 1) : "",
+    href: totals.refused ? receipts({ status: "refused" }) : null,
     trend: trendOf(totals.refused, before.refused, inNumbers, "less"),
     lines: [mostOf(totals.refusals).slice(0, 3).map(([cause, n]) => ({ text: `${cause} ${inNumbers(n)}`, href: receipts({ cause }) }))],
   }),

@@ -17,19 +17,9 @@ function field(name, { label, hint = "", several = false }, control, read) {
   return { name, box, read };
 }
 
-// `options`: values that are offered beside what is typed.
-function textField(name, { value = "", options = [], type = "text", ...more }) {
-  const control = make("input", { type, value: value ?? "", autocomplete: "off", spellcheck: false, placeholder: more.placeholder ?? "" });
-  const one = field(name, more, control, () => control.value.trim());
-  offer(control, one.box, options);
-  return one;
-}
-
-function offer(control, box, options) {
-  if (!options.length) return;
-  const list = make("datalist", { id: `field-${++fieldCount}` }, ...options.map((value) => make("option", { value })));
-  control.setAttribute("list", list.id);
-  box.append(list);
+function textField(name, { value = "", ...more }) {
+  const control = make("input", { type: "text", value, autocomplete: "off", spellcheck: false });
+  return field(name, more, control, () => control.value.trim());
 }
 
 // Names with commas between them; null for none of them.
@@ -87,7 +77,7 @@ function askedFor({ title, text = [], fields = [], go, danger = false, wide = fa
       box.remove();
       resolve(result);
     };
-    signal.addEventListener("abort", () => box.close(), { once: true });
+    signal.addEventListener("abort", () => box.close(), { signal: stop.signal });
     element.append(box);
     box.showModal();
     if (danger) leave.focus();
@@ -112,15 +102,4 @@ function tell(error, fields, trouble) {
   fault.hidden = false;
   const control = one?.box.querySelector(`[name="${CSS.escape(at)}"]`) ?? one?.box.querySelector("input, select");
   control?.focus();
-}
-
-// A button that copies, and says that it did.
-function copyButton(label, text) {
-  const one = make("button", { type: "button", className: "act" }, label);
-  one.onclick = async () => {
-    await navigator.clipboard.writeText(text());
-    one.textContent = words.forms.copied;
-    setTimeout(() => (one.textContent = label), 2000);
-  };
-  return one;
 }

@@ -3,7 +3,7 @@ async function groupList(box, signal) {
   const [ring, used] = await Promise.all([keyRing(signal), usedSoFar(signal)]);
   const add = make("button", { type: "button", className: "act primary", onclick: () => putGroup(null, ring, signal) }, words.groups.add);
   box.append(make("div", { className: "head" }, make("p", { className: "quiet" }, words.groups.text), add));
-  if (!ring.groups.length) return void box.append(make("p", { className: "empty" }, words.groups.none));
+  if (!ring.groups.length) return void box.append(make("p", { className: "nothing" }, words.groups.none));
   box.append(make("div", { className: "panels" }, ...ring.groups.map((group) => groupCard(group, ring, used, signal))));
 }
 
@@ -77,11 +77,9 @@ async function auditLog(box, signal) {
   const list = table.querySelector("tbody");
   let before = null;
   const load = async () => {
-    more.disabled = true;
     const page = await ask("GET", `/admin/audit?limit=50${before ? `&before=${before}` : ""}`, signal);
     list.append(...page.data.map((act) => actRow(act, names, titles)));
     before = page.data.at(-1)?.number;
-    more.disabled = false;
     more.hidden = !page.has_more;
   };
   const more = plainButton(words.audit.more, load);

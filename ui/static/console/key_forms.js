@@ -59,7 +59,7 @@ function activeKeys({ keys }) {
 async function showSecret(key, signal) {
   const text = make("input", { value: key.key, readOnly: true, className: "secret", ariaLabel: words.keys.secret });
   text.onfocus = () => text.select();
-  const once = { name: "secret", box: make("div", { className: "field" }, text, copyButton(words.forms.copy, () => key.key)), read: () => undefined };
+  const once = { name: "secret", box: make("div", { className: "field" }, text, copyButton("act", words.forms.copy, words.forms.copied, () => key.key)), read: () => undefined };
   await askedFor({
     title: said(words.keys.made, { name: key.name }), text: [words.keys.once], fields: [once],
     go: words.keys.stored, wide: true, signal, send: async () => true,

@@ -57,7 +57,7 @@ function keyTable({ usage, uses }, keys) {
       usedInWords(key, usage, uses),
       usage ? inNumbers(usage.get(key.id)?.requests ?? 0) : UNKNOWN,
     ],
-  })), { numbers: [6], minor: [1, 2, 4] });
+  })), { numbers: [6], whole: [5], minor: [1, 2, 4] });
 }
 
 function usedInWords(key, usage, uses) {
@@ -138,7 +138,7 @@ async function keyUse(place, signal, key) {
 }
 
 function useTable(lines) {
-  const columns = ["requests", "again", "failed", "input", "output", "money"];
+  const columns = ["requests", "again", "refused", "failed", "input", "output", "money"];
   const rows = lines.map(([name, row]) => ({ cells: [name, ...columns.map((column) => inNumbers(row?.[column] ?? 0, column === "money" ? 4 : 0))] }));
-  return tableOf(["", ...columns.map((column) => words.keys.used[column])], rows, { numbers: [1, 2, 3, 4, 5, 6], minor: [2, 6] });
+  return tableOf(["", ...columns.map((column) => words.keys.used[column])], rows, { numbers: columns.map((_, n) => n + 1), minor: [2, 7] });
 }

@@ -66,9 +66,9 @@ function limitList(limits, used = {}) {
 }
 
 function spentMeter(used, limit) {
-  const share = Math.min(1, used / limit);
-  const text = said(words.limits.used, { used: inNumbers(used, 2), share: inPercent(used / limit) });
-  const meter = make("meter", { min: 0, max: 1, high: 0.8, optimum: 0, value: share, ariaLabel: text });
+  const share = limit > 0 ? used / limit : 1;
+  const text = said(words.limits.used, { used: inNumbers(used, 2), share: inPercent(share) });
+  const meter = make("meter", { min: 0, max: 1, high: 0.8, optimum: 0, value: Math.min(1, share), ariaLabel: text });
   return make("span", { className: "spent" }, meter, make("span", { className: "quiet" }, text));
 }
 
@@ -87,7 +87,7 @@ async function usageBy(by, since, signal) {
     const usage = await ask("GET", `/admin/usage?by=${by}&since=${Math.floor(since)}`, signal);
     return new Map(usage.rows.map((row) => [row[by], row]));
   } catch (error) {
-    if (error.status !== 404) throw error;
+    if (error.code !== "off") throw error;
     return null;
   }
 }

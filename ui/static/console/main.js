@@ -19,7 +19,8 @@ async function enter() {
   else box.replaceChildren(make("p", { className: "closed" }, words.closed));
 }
 
-async function show() {
+// `event`: of another address, or none where the same is drawn again.
+async function show(event) {
   if (!open) return;
   const [name, ...rest] = location.hash.slice(1).split("/");
   const chosen = sections.find((one) => one.name === name) ?? sections[0];
@@ -27,8 +28,11 @@ async function show() {
   current.abort();
   current = new AbortController();
   const { signal } = current;
-  const inside = make("section", { className: chosen.name, ariaLabel: words.sections[chosen.name] });
+  const wasInside = box.contains(document.activeElement);
+  const inside = make("section", { className: chosen.name, ariaLabel: words.sections[chosen.name], tabIndex: -1 });
   box.replaceChildren(make("h1", { className: "unseen" }, words.sections[chosen.name]), inside);
+  if (wasInside) inside.focus({ preventScroll: true });
+  if (event?.newURL) scrollTo(0, 0);
   try {
     await chosen.open(inside, signal, rest.join("/"));
   } catch (error) {

@@ -4,23 +4,19 @@ const STATE_TONES = { ready: "good", loading: "doubt", asleep: "", failed: "bad"
 const BREAKER_TONES = { closed: "good", half_open: "doubt", open: "bad" };
 
 section("models", async (box, signal) => {
-  const panels = make("div", { className: "panels" }), week = make("div", {}), trouble = make("p", { className: "refusal", hidden: true });
-  trouble.setAttribute("role", "alert");
-  box.append(make("div", { className: "stack" }, make("div", {}, trouble, panels), week));
-  const failed = (error) => {
-    trouble.hidden = !error;
-    trouble.textContent = error?.message ?? "";
-  };
+  const panels = make("div", { className: "panels" }), week = make("div", {});
+  const [liveTrouble, liveFailed] = troubleLine(), [weekTrouble, weekFailed] = troubleLine();
+  box.append(make("div", { className: "stack" }, make("div", {}, liveTrouble, panels), make("div", {}, weekTrouble, week)));
   await Promise.all([
     repeatedly(MODELS_POLL, signal, async () => {
       const { tiers, memory } = await ask("GET", "/admin/live", signal);
       const plans = new Map(memory.map((plan) => [plan.tier, plan]));
-      panels.replaceChildren(...tiers.map((tier) => modelPanel(tier, plans.get(tier.name))));
-    }, failed),
+      renew(panels, tiers.map((tier) => modelPanel(tier, plans.get(tier.name))));
+    }, liveFailed),
     repeatedly(USAGE_POLL, signal, async () => {
       const used = await unlessOff(make("div", {}), () => ask("GET", "/admin/usage?by=model", signal));
-      week.replaceChildren(...(used ? [make("div", { className: "head" }, make("h2", {}, words.models.week)), weekTable(used)] : []));
-    }, failed),
+      renew(week, used ? [make("div", { className: "head" }, make("h2", {}, words.models.week)), weekTable(used)] : []);
+    }, weekFailed),
   ]);
 });
 
@@ -73,7 +69,7 @@ function memoryPlan({ state }, plan) {
 
 function weekTable({ rows, total }) {
   if (!rows.length) return make("p", { className: "nothing" }, words.models.unused);
-  const columns = ["requests", "failed", "again", "input", "output", "engine", "energy", "money"];
+  const columns = ["requests", "refused", "failed", "again", "input", "output", "engine", "energy", "money"];
   const formats = { engine: inSeconds, energy: inWattHours, money: inMoney };
   const cells = (row, first) => [first, ...columns.map((name) => (formats[name] ?? inNumbers)(row[name]))];
   const byUse = [...rows].sort((a, b) => (b.model !== "") - (a.model !== "") || b.requests - a.requests);
@@ -83,5 +79,5 @@ function weekTable({ rows, total }) {
   };
   const all = { cells: cells(total, words.models.all), className: "total" };
   const titles = [words.models.model, ...columns.map((name) => words.models.columns[name])];
-  return tableOf(titles, [...byUse.map(line), ...(rows.length > 1 ? [all] : [])], { numbers: [1, 2, 3, 4, 5, 6, 7, 8], minor: [3, 4, 6], label: words.models.week });
+  return tableOf(titles, [...byUse.map(line), ...(rows.length > 1 ? [all] : [])], { numbers: columns.map((_, n) => n + 1), minor: [4, 5, 7], label: words.models.week });
 }

@@ -29,12 +29,8 @@ const PLOTS = {
 section("overview", async (box, signal) => {
   const view = new Overview();
   box.append(view.element);
-  let polling = new AbortController();
-  const begin = () => {
-    polling.abort();
-    polling = new AbortController();
-    return view.follow(AbortSignal.any([signal, polling.signal]));
-  };
+  const latest = replacing(signal);
+  const begin = () => view.follow(latest());
   view.onchoose = () => begin().catch((error) => error.name === "AbortError" || view.failed(error));
   await begin().catch((error) => {
     if (error.name !== "AbortError") throw error;
@@ -44,8 +40,8 @@ section("overview", async (box, signal) => {
 class Overview {
   constructor() {
     this.minutes = WINDOWS.find((one) => String(one) === localStorage.getItem(WINDOW_KEY)) ?? 60;
-    this.health = make("div", { className: "health" }, make("h2", {}, words.overview.looking));
-    this.health.setAttribute("role", "status");
+    this.health = make("div", { role: "status" }, make("h2", {}, words.overview.looking));
+    this.up = make("small", {});
     this.windows = make("div", { className: "choose" }, ...WINDOWS.map((minutes, index) => this.choice(minutes, words.overview.windows[index])));
     this.windows.setAttribute("role", "group");
     this.windows.setAttribute("aria-label", words.overview.window);
@@ -57,7 +53,7 @@ class Overview {
     });
     const tiles = make("div", { className: "tiles" }, ...this.tiles.map(([, tile]) => tile.element));
     const plots = make("div", { className: "plots" }, ...this.plots.map(([, { element }]) => element));
-    const head = make("div", { className: "head" }, this.health, this.windows);
+    const head = make("div", { className: "head" }, make("div", { className: "health" }, this.health, this.up), this.windows);
     this.element = make("div", { className: "stack" }, head, tiles, this.note, plots);
     this.mark();
   }
@@ -65,9 +61,9 @@ class Overview {
   choice(minutes, label) {
     return make("button", { type: "button", value: minutes, onclick: () => {
       this.minutes = minutes;
-      localStorage.setItem(WINDOW_KEY, minutes);
       this.mark();
       this.onchoose();
+      try { localStorage.setItem(WINDOW_KEY, minutes); } catch {} // chats have filled it: it is forgotten
     } }, label);
   }
 
@@ -104,8 +100,9 @@ class Overview {
   }
 
   say(live, troubles, receipts) {
-    const up = said(words.verdict.up, { version: live.version, uptime: inSeconds(live.uptime) });
-    const shown = JSON.stringify([troubles, up]);
+    this.at = live.at;
+    this.up.textContent = said(words.verdict.up, { version: live.version, uptime: inSeconds(live.uptime) });
+    const shown = JSON.stringify(troubles);
     if (shown === this.said) return;
     this.said = shown;
     const tone = troubles[0]?.tone ?? "good";
@@ -114,14 +111,14 @@ class Overview {
       const way = href ?? (filter && receipts(filter));
       return make("li", { className: `dot ${of}` }, make("span", {}, way ? make("a", { className: "link", href: way }, text) : text, mend ? make("span", { className: "quiet" }, ` ${mend}`) : ""));
     });
-    this.health.replaceChildren(make("h2", { className: `dot ${tone}` }, lead), ...(lines.length ? [make("ul", {}, ...lines)] : []), make("small", {}, up));
-    this.at = live.at;
+    this.health.replaceChildren(make("h2", { className: `dot ${tone}` }, lead), ...(lines.length ? [make("ul", {}, ...lines)] : []));
   }
 
   failed(error) {
     this.said = null;
     const since = this.at ? said(words.verdict.since, { time: moment(this.at) }) : words.verdict.nothing;
-    this.health.replaceChildren(make("h2", { className: "dot bad" }, since), make("small", {}, error.message));
+    this.health.replaceChildren(make("h2", { className: "dot bad" }, since));
+    this.up.textContent = error.message;
   }
 }
 

@@ -22,7 +22,7 @@ async function goldenQuestions(box, signal) {
   let shown = "";
   const look = async () => {
     const now = await ask("GET", "/admin/quality", signal);
-    state.textContent = goldenState(now);
+    tellOnce(state, goldenState(now));
     state.classList.toggle("bad", Boolean(now.trouble) || now.worse.length > 0);
     wish.disabled = now.wished || Boolean(now.running);
     if (shown === (shown = JSON.stringify([now.runs, now.questions]))) return;
@@ -31,7 +31,7 @@ async function goldenQuestions(box, signal) {
     runs.replaceChildren(runTable(now.runs));
     questions.replaceChildren(...questionPanel(now.questions));
   };
-  await repeatedly(4, signal, look, (error) => error && (state.textContent = error.message));
+  await repeatedly(4, signal, look, (error) => error && tellOnce(state, error.message));
 }
 
 function goldenState({ trouble, running, wished, worse, runs }) {
@@ -89,14 +89,15 @@ async function feedbackPart(box, signal) {
   const days = make("select", { name: "days" }, ...[7, 30, 90].map((n) => make("option", { value: n, selected: n === 30 }, said(words.keys.days, { n }))));
   const form = make("form", { className: "filters few" },
     ...[["by", by], ["days", days]].map(([name, control]) => make("label", { className: "field" }, make("span", {}, words.quality.filter[name]), control)));
-  const found = make("div", {});
+  const found = make("div", {}), latest = replacing(signal);
   box.append(make("h2", {}, words.quality.feedback), form, found);
   const show = async () => {
-    const feedback = await unlessOff(found, () => ask("GET", `/admin/feedback?by=${by.value}&days=${days.value}&comments=20`, signal));
+    const feedback = await unlessOff(found, () => ask("GET", `/admin/feedback?by=${by.value}&days=${days.value}&comments=20`, latest()));
     if (feedback) found.replaceChildren(...feedbackShown(feedback));
   };
-  form.oninput = () => show().catch((error) => signal.aborted || found.replaceChildren(refused(error)));
-  await show();
+  const look = () => show().catch((error) => error.name === "AbortError" || found.replaceChildren(refused(error)));
+  form.oninput = look;
+  await look();
 }
 
 function feedbackShown({ by, data, comments }) {
@@ -119,17 +120,18 @@ function feedbackShown({ by, data, comments }) {
     panel(words.quality.comments, ...(told.length ? told : [quiet(words.quality.noComments)])))];
 }
 
-// Thumbs by day, days without any among them.
+// Thumbs by day (of UTC, wherever the reader is), days without any among them.
 function thumbSeries(data) {
   const day = (text) => Date.parse(`${text}T00:00:00Z`) / 1000;
   const first = day(data[0].day), count = (day(data.at(-1).day) - first) / DAY + 1;
-  const at = Array.from({ length: count }, (_, n) => first + n * DAY);
-  const values = (name) => at.map((begin) => data.filter((row) => day(row.day) === begin).reduce((sum, row) => sum + row[name], 0));
-  return { at, step: DAY, series: [{ name: words.quality.ratings.up, tone: "good", values: values("up") }, { name: words.quality.ratings.down, tone: "bad", values: values("down") }] };
+  const days = Array.from({ length: count }, (_, n) => first + n * DAY);
+  const named = (begin) => new Date(begin * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+  const values = (name) => days.map((begin) => data.filter((row) => day(row.day) === begin).reduce((sum, row) => sum + row[name], 0));
+  return { at: days.map((_, n) => n), step: 1, names: days.map(named), series: [{ name: words.quality.ratings.up, tone: "good", values: values("up") }, { name: words.quality.ratings.down, tone: "bad", values: values("down") }] };
 }
 
 function commentLine({ receipt_id, model, ...one }) {
   const line = opinion(one);
-  line.querySelector("small").append(" · ", model ?? "", " · ", make("a", { href: `#receipts/${receipt_id}`, className: "link" }, words.quality.receipt));
+  line.querySelector("small").append(model ? ` · ${model}` : "", " · ", make("a", { href: `#receipts/${receipt_id}`, className: "link" }, words.quality.receipt));
   return line;
 }

@@ -12,7 +12,7 @@ async function receiptPage(box, signal, id) {
   const lead = make("p", { className: "lead" }, leadOf(one, null));
   const top = make("section", { className: "panel headline" }, lead);
   if (time.length) top.append(timeBar(time, words.time));
-  box.append(make("div", { className: "head" }, make("h2", {}, askedBy(one, key)), statusBadge({ status: one.status, cause: firstCause(one) })), top);
+  box.append(make("div", { className: "head" }, make("h2", {}, askedBy(one, key)), statusBadge({ outcome: one.outcome, cause: firstCause(one) })), top);
   const decided = panel(words.receipt.decided, decisionList(one));
   const rest = [factPanel(one, key), attemptPanel(one), sourcePanel(one), filterPanel(one)].filter(Boolean);
   box.append(make("div", { className: "panels" }, decided, ...rest), rawReceipt(one));
@@ -26,7 +26,7 @@ function askedBy(one, key) {
 }
 
 function firstCause(one) {
-  if (one.status < 400 && !one.error) return null;
+  if (one.outcome === "ok") return null;
   const last = one.attempts.at(-1);
   return last?.[2] ?? last?.[1] ?? one.error;
 }
@@ -34,9 +34,9 @@ function firstCause(one) {
 // The sentence at the top. `ahead`: how many were there before it, as far as known.
 function leadOf(one, ahead) {
   const cause = firstCause(one);
-  const failed = cause ? said(words.receipt.failed, { cause: causeInWords(cause) }) : "";
+  const ended = cause ? said(words.receipt.ended[one.outcome], { cause: causeInWords(cause) }) : "";
   const slow = one.time?.length ? timeLead(one.time, words.time, leadDetail(one, ahead)) : said(words.receipt.took, { total: inSeconds((one.total_ms ?? 0) / 1000) });
-  return [failed, slow].filter(Boolean).join(" ");
+  return [ended, slow].filter(Boolean).join(" ");
 }
 
 // What the receipt knows of its longest part.
@@ -161,7 +161,7 @@ async function opinions(box, signal, one) {
 }
 
 function opinion({ rating, comment, at }) {
-  return make("blockquote", { className: "opinion" }, 
+  return make("blockquote", { className: "opinion" },
     badge(words.quality.ratings[rating], rating === "up" ? "good" : "bad"), make("span", {}, comment), make("small", {}, minuteOf(at)));
 }
 
@@ -169,5 +169,5 @@ function rawReceipt(one) {
   const text = JSON.stringify(one, null, 2);
   return make("details", { className: "raw" },
     make("summary", {}, words.receipt.raw),
-    copyButton(words.forms.copy, () => text), make("pre", { tabIndex: 0 }, make("code", {}, text)));
+    copyButton("act", words.forms.copy, words.forms.copied, () => text), make("pre", { tabIndex: 0 }, make("code", {}, text)));
 }

@@ -8,27 +8,23 @@ const RECEIPT_FILTERS = ["status", "cause", "sort", "text", ...RARE_FILTERS];
 let lastList = "#receipts"; // where a receipt leads back to
 
 section("receipts", async (box, signal, rest) => {
-  if (rest && !rest.startsWith("?")) return receiptPage(box, signal, decodeURIComponent(rest));
+  if (rest && !rest.startsWith("?")) return receiptPage(box, signal, decoded(rest));
   const wanted = new URLSearchParams(rest.slice(1));
   lastList = location.hash || "#receipts";
   const found = make("div", { className: "found" });
-  let looking = new AbortController();
-  const look = (instantly) => {
-    looking.abort();
-    looking = new AbortController();
-    const mine = AbortSignal.any([signal, looking.signal]);
-    return receiptList(found, mine, wanted, instantly).catch((error) => {
-      if (error.name !== "AbortError") found.replaceChildren(refused(error));
-    });
-  };
+  const latest = replacing(signal);
+  const look = (instantly) => receiptList(found, latest(), wanted, instantly).catch((error) => {
+    if (error.name === "AbortError") return;
+    found.removeAttribute("aria-busy");
+    found.replaceChildren(refused(error));
+  });
   const form = filterForm(wanted, () => {
+    if (signal.aborted) return; // the address is another section's already
     keepAddress(wanted);
     look(false);
   });
   box.append(form, found);
-  const named = filterNames(form, signal);
-  await look(true);
-  await named;
+  await Promise.all([look(true), filterNames(form, signal).catch(() => {})]); // names are a help, no more
 });
 
 // The filters as a form. `wanted` is what stands in the address, and changes with them.
@@ -36,7 +32,7 @@ function filterForm(wanted, changed) {
   const has = (name) => wanted.get(name) ?? "";
   const fields = {
     window: filterChoice("window", windowOf(wanted), windowChoices(wanted)),
-    status: filterChoice("status", has("status"), [["", words.receipts.any], ["ok", words.receipts.statuses.ok], ["failed", words.receipts.statuses.failed]]),
+    status: filterChoice("status", has("status"), [["", words.receipts.any], ...Object.entries(words.receipts.statuses)]),
     sort: filterChoice("sort", has("sort"), [["", words.receipts.sorts.newest], ["slowest", words.receipts.sorts.slowest]]),
     cause: filterText("cause", has("cause")),
     text: filterText("text", has("text")),
@@ -146,10 +142,11 @@ async function receiptList(box, signal, wanted, instantly) {
   const foot = make("div", { className: "foot" });
   const show = (page) => {
     const more = page.next && plainButton(page.complete ? words.receipts.next : words.receipts.further, async () => {
-      more.disabled = true;
       const following = await ask("GET", `/admin/receipts?${receiptQuery(wanted, page.next)}`, signal);
-      rows.append(...receiptTable(following.data).querySelectorAll("tbody > tr"));
+      const added = receiptTable(following.data).querySelectorAll("tbody > tr");
+      rows.append(...added);
       show(following);
+      added[0]?.querySelector("a").focus({ preventScroll: true });
     });
     const note = page.complete ? "" : said(words.receipts.partly, { n: inNumbers(page.looked_at) });
     foot.replaceChildren(...[more, quiet(note)].filter(Boolean));
@@ -182,8 +179,9 @@ function receiptRow(one) {
 }
 
 // What came of it: an own trouble is bad, a refusal or a client that left is not.
-function statusBadge({ status, cause }) {
-  if (status === 499) return badge(words.receipts.statuses.left);
-  if (!cause && status < 400) return make("span", { className: "quiet" }, words.receipts.statuses.ok);
-  return badge(cause ? causeInWords(cause) : String(status), status >= 500 || status < 400 ? "bad" : "doubt");
+function statusBadge({ outcome, cause }) {
+  const text = words.receipts.statuses[outcome];
+  if (outcome === "ok") return make("span", { className: "quiet" }, text);
+  if (outcome === "left") return badge(text);
+  return badge(cause ? causeInWords(cause) : text, outcome === "failed" ? "bad" : "doubt");
 }

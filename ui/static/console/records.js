@@ -1,9 +1,10 @@
 // What the sections of records share: tables, pairs, buttons, and what is not there.
 
 // `rows`: {href, cells, className}; a cell is text, a node or several of them. `numbers`: columns of
-// numbers, `minor`: those that small screens go without.
-function tableOf(titles, rows, { numbers = [], minor = [], label = "" } = {}) {
-  const looks = (n) => `${numbers.includes(n) ? "number " : ""}${minor.includes(n) ? "minor" : ""}`;
+// numbers, `whole`: those that stay in one line, `minor`: those that small screens go without.
+function tableOf(titles, rows, { numbers = [], whole = [], minor = [], label = "" } = {}) {
+  const kinds = Object.entries({ number: numbers, whole, minor });
+  const looks = (n) => kinds.filter(([, columns]) => columns.includes(n)).map(([kind]) => kind).join(" ");
   const head = make("tr", {}, ...titles.map((title, n) => make("th", { scope: "col", className: looks(n) }, title)));
   const body = make("tbody", {}, ...rows.map((row) => tableRow(row, titles, looks)));
   const table = make("table", { className: "table folding" }, make("thead", {}, head), body);
@@ -20,7 +21,7 @@ function tableRow({ cells, href, className = "" }, titles, looks) {
     return one;
   }));
   if (href) line.onclick = (event) => {
-    if (!event.target.closest("a, button")) location.hash = href;
+    if (!event.target.closest("a, button") && getSelection().isCollapsed) location.hash = href;
   };
   return line;
 }
@@ -40,8 +41,43 @@ function tileOf(label, value, detail = "", className = "") {
     make("span", { className: "label" }, label), make("span", { className: "value" }, value), make("span", { className: "detail" }, detail));
 }
 
-function plainButton(label, onclick, className = "") {
-  return make("button", { type: "button", className: `act ${className}`, onclick }, label);
+// It does what it does not twice at the same time; what goes wrong stands behind it.
+function plainButton(label, work, className = "") {
+  let working = false, fault = null;
+  const one = make("button", { type: "button", className: `act ${className}` }, label);
+  one.onclick = async () => {
+    if (working) return;
+    working = true;
+    fault?.remove();
+    try {
+      await work();
+    } catch (error) {
+      if (error.name !== "AbortError") one.after((fault = refused(error)));
+    }
+    working = false;
+  };
+  return one;
+}
+
+// A line for what goes wrong time and again: its node, and what tells it the error, or null once that
+// is over.
+function troubleLine() {
+  const node = make("p", { className: "refusal", role: "alert", hidden: true });
+  const told = (error) => {
+    node.hidden = !error;
+    tellOnce(node, error?.message ?? "");
+  };
+  return [node, told];
+}
+
+// Only what is other than before takes the place of it, so that a text that somebody marks stays.
+function renew(box, nodes) {
+  nodes.forEach((node, n) => {
+    const before = box.children[n];
+    if (!before) box.append(node);
+    else if (!before.isEqualNode(node)) before.replaceWith(node);
+  });
+  while (box.children.length > nodes.length) box.lastChild.remove();
 }
 
 function badge(text, tone = "") {

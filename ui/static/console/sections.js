@@ -11,14 +11,24 @@ function section(name, open) {
 }
 
 // Asks the appliance, and not for ever. Raises `Refusal`, and AbortError once `signal` has ended it.
+// Without a valid key, the page's door is the place to be.
 async function ask(method, path, signal, body) {
-  const late = AbortSignal.timeout(DEADLINE);
   try {
-    return await call(method, path, { body, signal: AbortSignal.any([signal, late]) });
+    return await call(method, path, { body, signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE)]) });
   } catch (error) {
-    if (late.aborted && !signal.aborted) throw new Refusal(words.unreachable, true);
+    if (error.status === 401) location.reload();
     throw error;
   }
+}
+
+// Signals for what is asked over and over: each ends the one before it, and `signal` ends all.
+function replacing(signal) {
+  let last = new AbortController();
+  return () => {
+    last.abort();
+    last = new AbortController();
+    return AbortSignal.any([signal, last.signal]);
+  };
 }
 
 // Calls `draw` now and every `seconds` until `signal`, one call after the other, and not while the
@@ -35,15 +45,5 @@ async function repeatedly(seconds, signal, draw, failed) {
     }
     await pause(seconds * 1000, signal);
     await seen(signal);
-  }
-}
-
-// Comes back once the page is visible.
-async function seen(signal) {
-  while (document.hidden && !signal.aborted) {
-    await new Promise((resolve) => {
-      document.addEventListener("visibilitychange", resolve, { once: true });
-      signal.addEventListener("abort", resolve, { once: true });
-    });
   }
 }
