@@ -73,6 +73,15 @@ def test_two_models_answer_side_by_side_and_both_are_stopped(bench: Visitor) -> 
     expect(panes(page).nth(0).locator(".time")).to_have_text("stopped")
 
 
+def test_without_its_models_the_page_says_why(bench: Visitor) -> None:
+    page = bench.page
+    bench.expected.append("Failed to load resource")
+    refusal = {"status": 500, "json": {"error": {"message": "No models today."}}}
+    page.route("**/v1/models", lambda route: route.fulfill(**refusal))
+    page.reload()
+    expect(page.locator("#playground-main").get_by_role("alert")).to_have_text("No models today.")
+
+
 @pytest.mark.parametrize("name", ["Embeddings", "Moderation", "Models", "This key"])
 def test_other_routes_can_be_tried(bench: Visitor, name: str) -> None:
     page = bench.page
@@ -98,3 +107,13 @@ def test_the_request_is_there_as_a_program(bench: Visitor) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == program.inner_text()
     assert bench.appliance.key not in copied
+
+
+def test_it_is_copied_where_browsers_offer_no_clipboard(bench: Visitor) -> None:
+    page = bench.page
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.get_by_role("button", name="Copy").press("Enter")
+    expect(page.get_by_role("button", name="Copied")).to_be_focused()
+    body(page).fill("")
+    body(page).press("Control+V")
+    expect(body(page)).to_have_value(re.compile("^curl -sN http"))

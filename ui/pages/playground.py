@@ -11,4 +11,4 @@ def playground(entering: Entering, load: Trigger) -> None:
     shown = words.table("LIBRARY") | words.table("PLAYGROUND_PAGE")
     scripts = (f"playground/{script}" for script in SCRIPTS)
     with room(entering, "playground", load):
-        scripted("playground-main", shown, *LIBRARY, *scripts)
+        scripted("playground-main", shown, *LIBRARY, "shared/clipboard.js", *scripts)

@@ -27,6 +27,7 @@ async function* events(stream) {
     const parts = (rest + (value ?? "")).split("\n\n");
     rest = parts.pop();
     yield* parts;
+    if (done && rest) yield rest; // it broke off
     if (done) return;
   }
 }

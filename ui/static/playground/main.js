@@ -16,13 +16,12 @@ const fault = make("p", { className: "refusal", hidden: true });
 fault.setAttribute("role", "alert");
 const sending = make("button", { type: "button", className: "send", onclick: () => (running ? running.abort() : ask()) });
 const panes = make("div", { className: "panes" }, make("p", { className: "nothing" }, words.nothing));
-panes.setAttribute("aria-live", "polite");
 
 const language = make("div", { className: "languages" });
 language.setAttribute("role", "group");
 language.setAttribute("aria-label", words.snippet);
 const snippet = make("pre", { className: "text", tabIndex: 0, ariaLabel: words.snippet });
-const copying = make("button", { type: "button", className: "quiet", onclick: copied }, words.copy);
+const copying = copyButton("quiet", words.copy, words.copied, () => snippet.textContent);
 const choices = Object.keys(SNIPPETS).map((name) =>
   make("button", { type: "button", onclick: () => speak(name) }, words.languages[name]));
 language.append(...choices, copying);
@@ -63,23 +62,21 @@ function changed() {
     snippet.textContent = SNIPPETS[spoken](request());
     fault.hidden = true;
   } catch (error) {
-    fault.textContent = said(words.notJson, { why: error.message });
-    fault.hidden = false;
+    complain(said(words.notJson, { why: error.message }));
   }
   choices.forEach((one, i) => one.setAttribute("aria-pressed", String(Object.keys(SNIPPETS)[i] === spoken)));
   sending.disabled = !fault.hidden && !running;
   sending.textContent = running ? words.stop : words.send;
 }
 
+function complain(text) {
+  fault.textContent = text;
+  fault.hidden = false;
+}
+
 function speak(name) {
   spoken = name;
   changed();
-}
-
-async function copied() {
-  if (navigator.clipboard) await navigator.clipboard.writeText(snippet.textContent);
-  copying.textContent = words.copied;
-  setTimeout(() => { copying.textContent = words.copy; }, 1500);
 }
 
 async function ask() {
@@ -101,11 +98,8 @@ element.addEventListener("keydown", (event) => {
   if (event.key === "Escape") running?.abort();
 });
 onceUnlocked(async () => {
-  try {
-    models = (await call("GET", "/v1/models")).data;
-  } catch (error) {
-    fault.textContent = error.message;
-    fault.hidden = false;
-  }
+  const { data, message } = await call("GET", "/v1/models").catch((error) => error);
+  models = data ?? [];
   begin();
+  if (message) complain(message);
 });

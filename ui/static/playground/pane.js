@@ -3,7 +3,7 @@ const HEADERS = /^(x-|retry-after|content-type|cache-control)/;
 
 function pane(name) {
   const status = make("span", { className: "status" });
-  const time = make("span", { className: "time" });
+  const time = make("span", { className: "time", role: "status" });
   const text = make("pre", { className: "text", tabIndex: 0, ariaLabel: words.answer });
   const stream = make("ol", { className: "events", tabIndex: 0, ariaLabel: words.events });
   const count = make("summary", {});
