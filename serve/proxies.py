@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ray import serve
 from ray.exceptions import RayActorError, RayError, RayTaskError
@@ -18,9 +18,6 @@ from models.engine import ModelCard
 from models.errors import EngineBusy, EngineError, EngineInterrupted, EngineUnavailable
 from models.wire.engine import WiredEngine
 from serve.config import Settings
-
-if TYPE_CHECKING:
-    from serve.deployments import EngineReplica
 
 EMBEDDER_APP = "embedder"
 LIBRARY_APP = "library"
@@ -53,9 +50,8 @@ class RemoteEngine(WiredEngine):
         """Serve owns the replicas: nothing is stopped from here."""
 
     async def _door(self) -> Path:
-        handle: DeploymentHandle[EngineReplica] = serve.get_deployment_handle(ENGINE, self._app)
         with translated():
-            path: Path = await handle.door.remote()
+            path: Path = await handle_of(ENGINE, self._app).door.remote()
         return path
 
 
@@ -72,13 +68,13 @@ class RemoteEmbedder:
 
     async def embed(self, inputs: Inputs) -> Embeddings:
         with translated():
-            handle = serve.get_deployment_handle(EMBEDDER, EMBEDDER_APP)
+            handle = handle_of(EMBEDDER, EMBEDDER_APP)
             return await asked(handle.embed.remote(inputs))
 
     async def embed_deep(self, inputs: Inputs, purpose: Purpose) -> DeepEmbeddings:
         patience = INGESTION_TIMEOUT if purpose == "passage" else ASK_TIMEOUT
         with translated():
-            handle = serve.get_deployment_handle(EMBEDDER, EMBEDDER_APP)
+            handle = handle_of(EMBEDDER, EMBEDDER_APP)
             return await asked(handle.embed_deep.remote(inputs, purpose), patience)
 
 
@@ -86,7 +82,7 @@ async def ask_library(call: str, arguments: tuple[Any, ...]) -> Any:
     """Carries one call to the process that keeps the library. Raises `IndexRefusal`."""
     try:
         with translated():
-            handle = serve.get_deployment_handle(LIBRARY, LIBRARY_APP)
+            handle = handle_of(LIBRARY, LIBRARY_APP)
             return await asked(handle.call.remote(call, arguments), LIBRARY_TIMEOUT)
     except EngineError as exc:
         raise StorageBusy("The documents are out of reach at present.", 2.0) from exc
@@ -96,7 +92,7 @@ async def ask_cache(call: str, arguments: tuple[Any, ...]) -> Any:
     """Carries one call to the process that keeps answers. Raises `StorageBusy`."""
     try:
         with translated():
-            handle = serve.get_deployment_handle(CACHE, CACHE_APP)
+            handle = handle_of(CACHE, CACHE_APP)
             return await asked(handle.call.remote(call, arguments))
     except EngineError as exc:
         raise StorageBusy("The kept answers are out of reach at present.", 2.0) from exc
@@ -105,8 +101,15 @@ async def ask_cache(call: str, arguments: tuple[Any, ...]) -> Any:
 async def ask_bank(call: str, arguments: tuple[Any, ...]) -> Any:
     """Carries one call to the process that several gateways' limits are in."""
     with translated():
-        handle = serve.get_deployment_handle(LIMITS, LIMITS_APP)
+        handle = handle_of(LIMITS, LIMITS_APP)
         return await asked(handle.call.remote(call, arguments))
+
+
+def handle_of(shell: str, app: str) -> DeploymentHandle[Any]:
+    """Of an application that may be yet to come: calls wait for it. Serve would look whether it is
+    there while all of the gateway waits, and raise where it is not.
+    """
+    return serve.get_deployment_handle(shell, app, _check_exists=False)
 
 
 async def asked(answer: Awaitable[T], timeout: float = ASK_TIMEOUT) -> T:

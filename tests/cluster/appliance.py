@@ -51,9 +51,11 @@ class Appliance:
 
     def ready(self) -> bool:
         try:
-            return httpx.get(f"{self.settings.url}/health/ready", timeout=5).status_code == 200
+            status = httpx.get(f"{self.settings.url}/health/ready", timeout=5).status_code
         except httpx.TransportError:
             return False
+        assert status != 500, "However early it is asked, it knows that it is not ready."
+        return status == 200
 
 
 def eventually(holds: Callable[[], bool], seconds: float) -> bool:
