@@ -1,14 +1,14 @@
 """Conversations leave the browser as files, come back, and are found."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Download, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import visiting
+from tests.browser.exchanging import bring_in, export, written
 from tests.browser.visitor import Visitor
 from tests.ui.appliance import Served
 
@@ -22,32 +22,6 @@ def importer(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
         guest.sign_in()
         guest.sees_the_chat()
         yield guest
-
-
-def choose(visitor: Visitor, item: str) -> None:
-    visitor.page.get_by_role("button", name="Export, import, keys").click()
-    visitor.page.get_by_role("menuitem", name=item).click()
-
-
-def export(visitor: Visitor, item: str) -> Download:
-    with visitor.page.expect_download() as download:
-        choose(visitor, item)
-    return download.value
-
-
-def bring_in(visitor: Visitor, path: Path) -> str:
-    with visitor.page.expect_file_chooser() as chooser:
-        choose(visitor, "Import …")
-    chooser.value.set_files(path)
-    status = visitor.page.locator("#chats .told")
-    expect(status).to_be_visible()
-    return status.inner_text()
-
-
-def written(tmp_path: Path, value: object) -> Path:
-    path = tmp_path / "talks.json"
-    path.write_text(value if isinstance(value, str) else json.dumps(value))
-    return path
 
 
 def talks(*conversations: dict[str, Any], **more: object) -> dict[str, object]:

@@ -25,8 +25,8 @@ PROMPTS = (
     "chat/sending.js", "chat/prompt_shelf.js",
 )  # fmt: skip
 CHATS = (
-    "chat/tree.js", *MENU, "chat/search.js", "chat/received.js", "chat/exchange.js",
-    "chat/looking.js", "chat/chats.js",
+    "chat/tree.js", *MENU, "chat/search.js", "chat/received.js", "chat/foreign.js",
+    "chat/exchange.js", "chat/looking.js", "chat/chats.js",
 )  # fmt: skip
 VERSIONS = ("chat/tree.js", *MENU, "chat/versions.js", "chat/compare.js")
 RECEIPTS = (

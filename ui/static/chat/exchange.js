@@ -1,6 +1,9 @@
-// Conversations as files: out of this browser, and back into it. Needs store.js, tree.js, received.js.
+// Conversations as files: out of this browser, back into it, and over from other programs. Needs
+// store.js, tree.js, received.js, foreign.js.
 
-const LARGEST = 5 * 2 ** 20; // bytes of a file; a browser keeps about as much
+const LARGEST = 5 * 2 ** 20; // bytes of a file of ours; a browser keeps about as much
+const MOST_READ = 64 * 2 ** 20; // bytes at once; others' files hold far more than what was said
+const SPARE = 2 ** 19; // characters of the browser's room that others' conversations leave free
 
 function asJson(ids) {
   const titles = new Map(store.list().map(({ id, title, at }) => [id, { title, at }]));
@@ -38,25 +41,83 @@ function fileName(title, ending) {
   return `${plain || "hearth"}.${ending}`;
 }
 
-// Brings a file's conversations in and says how many. Throws an `Error` in words for people;
+// Brings the conversations of files in and says how that went. Throws an `Error` in words for people;
 // nothing came in then, unless it says so.
-async function bringIn(file) {
-  if (file.size > LARGEST) throw new Error(said(words.tooLarge, { name: file.name, most: LARGEST / 2 ** 20 }));
-  const value = parsed(await file.text());
-  if (value === null) throw new Error(said(words.notJson, { name: file.name }));
-  const chats = received(value);
-  const fresh = chats.filter(({ chat }) => !same(store.read(chat.id), chat));
-  fresh.forEach(({ chat, title, at }, n) => {
-    if (store.read(chat.id)) chat.id = crypto.randomUUID(); // the one here went another way since
-    try {
-      store.write(chat, { title, at });
-    } catch {
-      store.remove(chat.id);
-      throw new Error(said(words.noRoom, { n, total: fresh.length }));
-    }
-  });
-  const known = chats.length - fresh.length;
-  return said(known ? words.cameInKnown : words.cameIn, { n: fresh.length, known });
+async function bringIn(files) {
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  if (size > MOST_READ) throw new Error(said(words.tooMuch, { most: MOST_READ / 2 ** 20 }));
+  const ours = [];
+  const theirs = [];
+  for (const file of files) {
+    const value = parsed(await file.text());
+    if (value === null) throw new Error(said(words.notJson, { name: file.name }));
+    const found = theirsIn(value);
+    if (found) theirs.push(found);
+    else if (file.size <= LARGEST) ours.push(received(value));
+    else throw new Error(said(words.tooLarge, { name: file.name, most: LARGEST / 2 ** 20 }));
+  }
+  const tally = { came: 0, known: 0, full: 0, broken: 0, parts: 0 };
+  for (const one of ours.flat()) tally[put(one)] += 1;
+  if (theirs.length) bringOver(theirs.flat(), tally);
+  if (tally.full) throw new Error(closing(tally));
+  return closing(tally);
+}
+
+// The newest that fit. One that cannot be read, or is longer than ours may be, keeps no other out.
+function bringOver(theirs, tally) {
+  const newest = theirs.sort((a, b) => lastChanged(b) - lastChanged(a)).slice(0, MOST_CHATS);
+  const tried = hold() ? newest : [];
+  tally.full += theirs.length - tried.length;
+  for (const value of tried) {
+    const one = readable(value);
+    const outcome = one ? put(one) : "broken";
+    tally[outcome] += 1;
+    if (outcome === "came") tally.parts += one.parts;
+  }
+  localStorage.removeItem("hearth.spare");
+}
+
+// Keeps room for what people will write next, until it is let go.
+function hold() {
+  try {
+    localStorage.setItem("hearth.spare", " ".repeat(SPARE));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readable(value) {
+  try {
+    const { conversation: one, parts } = translated(value);
+    return { ...conversation(one, 0), parts };
+  } catch {
+    return null;
+  }
+}
+
+// What became of a conversation: it "came" in, was "known" or found the browser "full".
+function put({ chat, title, at }) {
+  const here = store.read(chat.id);
+  if (same(here, chat)) return "known";
+  if (here) chat.id = crypto.randomUUID(); // the one here went another way since
+  try {
+    store.write(chat, { title, at });
+    return "came";
+  } catch {
+    store.remove(chat.id);
+    return "full";
+  }
+}
+
+function closing({ came, known, full, broken, parts }) {
+  const more = [
+    known && said(words.alreadyHere, { known }),
+    full && said(words.noRoom, { full }),
+    broken && said(words.unreadable, { broken }),
+    parts && said(words.leftOut, { parts }),
+  ];
+  return [said(words.cameIn, { came }), ...more.filter(Boolean)].join(" ");
 }
 
 function same(one, other) {

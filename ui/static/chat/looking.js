@@ -2,7 +2,7 @@
 // chats.js; needs search.js, exchange.js and menu.js.
 const PAUSE = 120; // milliseconds between the last key and the search
 const seeker = make("input", { type: "search", maxLength: 200 });
-const picker = make("input", { type: "file", accept: ".json,application/json", hidden: true });
+const picker = make("input", { type: "file", accept: ".json,application/json", multiple: true, hidden: true });
 const told = make("p", { className: "told", role: "status", hidden: true });
 let searching = null;
 
@@ -77,11 +77,12 @@ function entries() {
 }
 
 picker.onchange = async () => {
-  const [file] = picker.files;
-  if (!file) return;
-  told.hidden = true; // what was said of another file
+  const files = [...picker.files];
+  if (!files.length) return;
+  told.hidden = true; // what was said of other files
+  if (files.some(({ size }) => size > LARGEST)) tell(words.reading);
   try {
-    tell(await bringIn(file));
+    tell(await bringIn(files));
   } catch (error) {
     tell(error.message, true);
   }
@@ -93,5 +94,5 @@ function tell(text, fault = false) {
   clearTimeout(silence);
   Object.assign(told, { textContent: text, hidden: false });
   told.classList.toggle("fault", fault);
-  silence = setTimeout(() => (told.hidden = true), fault ? 20_000 : 6000);
+  silence = setTimeout(() => (told.hidden = true), fault || text.length > 80 ? 20_000 : 6000);
 }
