@@ -1,5 +1,4 @@
 import re
-import time
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,14 +11,6 @@ from ui import words
 pytestmark = pytest.mark.slow
 
 ANSWERED = re.compile(r"^Answered by echo in [\d.]+ s · \d+ tokens, [\d.]+ a second$")
-
-
-def frees(visitor: Visitor, model: str) -> None:
-    """The engine is idle again within five seconds."""
-    deadline = time.monotonic() + 5
-    while visitor.appliance.engines[model].running:
-        assert time.monotonic() < deadline, "the engine still generates"
-        time.sleep(0.02)
 
 
 # ---- signing in
@@ -114,7 +105,7 @@ def test_stopping_keeps_what_came_and_frees_the_engine(visitor: Visitor, how: st
     visitor.sees_answer("stopped")
     expect(visitor.answer.locator(".note")).to_have_text("stopped")
     expect(visitor.answer.locator(".body")).to_contain_text("The lamp")
-    frees(visitor, "long")
+    visitor.frees("long")
     visitor.ask_and_wait("And now?", "echo")
 
 
@@ -124,7 +115,7 @@ def test_leaving_the_page_frees_the_engine(chromium: Browser, appliance: Served)
         visitor.ask("Go on", "long")
         visitor.sees_answer("writing")
         visitor.page.close()
-        frees(visitor, "long")
+        visitor.frees("long")
 
 
 def test_trying_again_replaces_the_answer(visitor: Visitor) -> None:
@@ -215,6 +206,17 @@ def test_a_hostile_answer_does_nothing_while_it_streams_and_after(visitor: Visit
     expect(visitor.answer).to_contain_text("The end.")
     assert visitor.page.evaluate("window.owned") is None
     expect(visitor.page.locator(".turn").locator("img, svg, iframe, form, style")).to_have_count(0)
+
+
+def test_what_the_browser_keeps_from_its_clipboard_is_copied_by_hand(visitor: Visitor) -> None:
+    visitor.ask_and_wait("Copy me", "echo")
+    refuse = "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }"
+    visitor.page.evaluate(refuse)
+    copy = visitor.answer.get_by_role("button", name="Copy answer")
+    copy.press("Enter")
+    expect(copy).to_have_class("tool copy copied")
+    expect(copy).to_be_focused()
+    assert clipboard(visitor.page) == "Copy me"
 
 
 def clipboard(page: Page) -> str:

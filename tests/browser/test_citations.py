@@ -64,6 +64,25 @@ def test_marks_and_sources_are_there_after_a_reload(visitor: Visitor, shelf: She
     expect(visitor.answer.locator(".source")).to_have_count(1)
 
 
+def test_a_mark_leads_to_its_source_beside_one_that_cannot_be_read(
+    visitor: Visitor, reader: Locator
+) -> None:
+    visitor.page.evaluate(
+        """() => {
+            const cited = {number: 1, verdict: "verified", sentence_start: 0, sentence_end: 20};
+            const strange = {...cited, document_name: "strange.md", verdict: "from the future"};
+            const citations = [strange, {...cited, document_name: "house.md"}];
+            const turns = [{role: "user", text: "When?"},
+                {role: "assistant", text: "At noon [1].", state: "done", citations}];
+            localStorage.setItem("hearth.chat.kept", JSON.stringify({id: "kept", turns}));
+            localStorage.setItem("hearth.title.kept", JSON.stringify({title: "Kept", at: 1}));
+            window.dispatchEvent(new CustomEvent("hearth:open", {detail: "kept"}));
+        }"""
+    )
+    visitor.answer.locator(".mark").click()
+    expect(reader.get_by_role("heading")).to_have_text("house.md")
+
+
 def test_the_keyboard_reads_a_source_and_its_neighbours(
     visitor: Visitor, shelf: Shelf, reader: Locator
 ) -> None:

@@ -42,6 +42,26 @@ def brought(visitor: Visitor, shelf: Shelf, *paths: Path) -> None:
     expect(visitor.intake.get_by_role("button", name="Close")).to_be_visible()
 
 
+def test_a_choice_holds_where_the_browser_has_no_room_to_keep_it(
+    visitor: Visitor, shelf: Shelf
+) -> None:
+    shelf.add_store("House")
+    visitor.page.evaluate(
+        """() => {
+            for (let size = 2 ** 22; size >= 1; size /= 2) {
+                const piece = "x".repeat(size);
+                try {
+                    for (let n = 0; ; n++) localStorage.setItem(`full.${size}.${n}`, piece);
+                } catch { /* a smaller piece may fit */ }
+            }
+        }"""
+    )
+    visitor.page.locator("#documents .face").click()
+    visitor.page.get_by_role("checkbox", name="House").check()
+    expect(visitor.page.get_by_role("alert")).to_have_text(words.table("PAGE")["full"])
+    expect(visitor.page.locator("#documents .face .name")).to_have_text("House")
+
+
 # ---- bringing documents
 
 

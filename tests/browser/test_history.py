@@ -65,6 +65,33 @@ def test_two_tabs_do_not_disturb_each_other(visitor: Visitor) -> None:
     expect(other.answer).to_contain_text("stopped")
 
 
+def test_a_conversation_that_is_deleted_while_it_is_answered_stays_away(visitor: Visitor) -> None:
+    visitor.ask("A long story", "long")
+    visitor.sees_answer("writing")
+    visitor.chats.first.get_by_role("button", name="Delete").click()
+    visitor.press("Really delete?")
+    expect(visitor.turns).to_have_count(0)
+    visitor.frees("long")
+    visitor.ask_and_wait("A short one", "echo")
+    expect(visitor.chats.locator(".title")).to_have_text(["A short one"])
+
+
+def test_what_another_tab_adds_to_the_open_conversation_is_shown_and_kept(visitor: Visitor) -> None:
+    visitor.ask_and_wait("First", "echo")
+    other = Visitor(visitor.page.context.new_page(), visitor.appliance)
+    other.page.goto(visitor.appliance.page)
+    other.sees_the_chat()
+    other.page.get_by_role("button", name="First").click()
+    other.ask_and_wait("Second")
+    expect(visitor.turns).to_have_count(4)
+    visitor.ask_and_wait("Third")
+    expect(other.page.locator(".turn.user .body")).to_have_text(["First", "Second", "Third"])
+    other.chats.first.get_by_role("button", name="Delete").click()
+    other.press("Really delete?")
+    expect(visitor.turns).to_have_count(0)
+    expect(visitor.chats).to_have_count(0)
+
+
 def test_a_long_conversation_opens_whole(visitor: Visitor) -> None:
     visitor.page.evaluate(
         """() => {

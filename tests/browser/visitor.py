@@ -1,5 +1,6 @@
 """What a visitor does and sees, in the words of the tests."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,13 @@ class Visitor:
 
     def sees_answer(self, state: str) -> None:
         expect(self.answer).to_have_attribute("data-state", state)
+
+    def frees(self, model: str) -> None:
+        """The engine is idle again within five seconds."""
+        deadline = time.monotonic() + 5
+        while self.appliance.engines[model].running:
+            assert time.monotonic() < deadline, "the engine still generates"
+            time.sleep(0.02)
 
     def drop(self, *paths: Path) -> None:
         drop(self.page, paths)

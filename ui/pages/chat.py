@@ -34,8 +34,9 @@ RECEIPTS = (
     "chat/receipt.js", "chat/account.js",
 )  # fmt: skip
 TRANSCRIPT = (
-    *LIBRARY, *SOURCES, *VERSIONS, *RECEIPTS, "chat/verdict.js", "chat/waiting.js", "chat/turns.js",
-    "chat/chosen.js", "chat/prompts.js", "chat/transcript.js",
+    *LIBRARY, *SOURCES, *VERSIONS, *RECEIPTS, "shared/clipboard.js",
+    "chat/verdict.js", "chat/waiting.js", "chat/turns.js", "chat/chosen.js", "chat/prompts.js",
+    "chat/elsewhere.js", "chat/transcript.js",
 )  # fmt: skip
 INTAKE = (*BRINGING, "chat/intake_panel.js")
 READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")

@@ -20,7 +20,7 @@ menu.setAttribute("aria-label", words.documents);
 element.replaceChildren(face, menu);
 
 function chosen() {
-  return window.hearth.documents?.() ?? { collections: [], only: false };
+  return window.hearth?.documents?.() ?? { collections: [], only: false };
 }
 
 function choose(change) {

@@ -18,7 +18,7 @@ function choose(change) {
   chat.documents = { ...documents(), ...change };
   const { own, collections, only } = chat.documents;
   const others = collections.filter((one) => one.id !== own?.id);
-  localStorage.setItem(CHOICE, JSON.stringify({ collections: others, only }));
+  whereRoom(() => localStorage.setItem(CHOICE, JSON.stringify({ collections: others, only })));
   if (chat.turns.length || own) keep(chat);
   say("hearth:chosen");
 }

@@ -40,8 +40,12 @@ function closeSidebar() {
 }
 
 function keep(kept) {
+  whereRoom(() => store.write(kept));
+}
+
+function whereRoom(write) {
   try {
-    store.write(kept);
+    write();
   } catch {
     warn(words.full);
   }
@@ -123,7 +127,7 @@ function shown(painting) {
   const near = atEnd();
   painting.turns.forEach((turn, place) => {
     if (told[place]?.text !== turn.text) return;
-    told[place].html = turn.html;
+    Object.assign(told[place], { html: turn.html, citations: turn.citations }); // marks count the readable ones
     if (chat.turns[place] === told[place]) redraw(place);
   });
   if (comparing) drawComparison();
@@ -183,7 +187,8 @@ function atEnd() {
 }
 
 function toEnd(behavior) {
-  window.scrollTo({ top: document.documentElement.scrollHeight, behavior });
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  window.scrollTo({ top: document.documentElement.scrollHeight, behavior: still ? "instant" : behavior });
 }
 
 element.addEventListener("click", (event) => {
@@ -194,7 +199,6 @@ element.addEventListener("click", (event) => {
 window.addEventListener("scroll", () => latest.classList.toggle("shown", !atEnd()), { passive: true });
 window.addEventListener("hearth:prompts", greet);
 window.addEventListener("hearth:open", (event) => open(event.detail));
-window.addEventListener("hearth:removed", (event) => event.detail === chat.id && open(null));
 window.addEventListener("pagehide", stop);
 
 // Gradio gives these buttons icons only, and makes them when it likes.

@@ -1,5 +1,5 @@
 // How a turn of the conversation looks, and its buttons. Part of transcript.js, which has `chat`,
-// `live` and `words`.
+// `live` and `words`; needs clipboard.js.
 
 function drawTurn(turn, place) {
   const node = make("li", { className: `turn ${turn.role}` });
@@ -63,7 +63,7 @@ function toolsOf(turn, place, node) {
   return [
     button("copy", words.copyAnswer, (event) => copy(chat.turns[place].text, event.currentTarget)),
     button("retry", words.retry, () => retry(place)),
-    button("more", words.retryWith, (event) => choices(event.currentTarget, place)),
+    Object.assign(button("more", words.retryWith, (event) => choices(event.currentTarget, place)), { ariaHasPopup: "menu" }),
     ...thumbs(place),
     accounting(place),
   ];
@@ -81,7 +81,7 @@ function edit(place, node) {
     document.querySelector("#ask textarea")?.focus();
   }
   area.onkeydown = (event) => {
-    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); again(); }
+    if (event.key === "Enter" && !event.shiftKey && !composing(event)) { event.preventDefault(); again(); }
   };
   const choices = make(
     "div",
@@ -106,17 +106,7 @@ function last(what) {
 }
 
 async function copy(text, node) {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text);
-  else copyByHand(text);
+  await toClipboard(text, node);
   node.classList.add("copied");
   setTimeout(() => node.classList.remove("copied"), 1500);
-}
-
-// Browsers offer the clipboard only to https and to this machine.
-function copyByHand(text) {
-  const area = make("textarea", { value: text });
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
 }

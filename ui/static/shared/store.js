@@ -57,6 +57,12 @@ function button(name, label, onclick) {
   return node;
 }
 
+// Whether a key belongs to a word that is still being put together. Safari says so of the last Enter only
+// by its code.
+function composing(event) {
+  return event.isComposing || event.keyCode === 229;
+}
+
 // said("{n} of {m}", {n: 1, m: 2})
 function said(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));

@@ -1,0 +1,24 @@
+// What happens to conversations elsewhere: in the list beside them, and in other tabs. Part of transcript.js,
+// which has `chat`, `live` and `turns`; needs store.js.
+
+// An answer that is under way would bring the conversation back, so it ends, at the appliance, too.
+function removed(id) {
+  if (live?.chat.id === id) {
+    live = null;
+    document.querySelector("#ask .stop-button")?.click();
+  }
+  if (id === chat.id) open(null);
+  else refresh();
+}
+
+// What another tab kept of the open conversation is shown here, too. What still grows there is kept again.
+function keptElsewhere({ key, newValue }) {
+  const [, id] = /^hearth\.chat\.(.+)/.exec(key) ?? [];
+  if (id && newValue === null) return removed(id);
+  if (id !== chat.id || live?.chat === chat || turns.querySelector(".editing")) return;
+  const grows = ["waiting", "writing"].includes(parsed(newValue)?.turns.at(-1)?.state);
+  if (!grows) open(id);
+}
+
+window.addEventListener("hearth:removed", (event) => removed(event.detail));
+window.addEventListener("storage", keptElsewhere);
