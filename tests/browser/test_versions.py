@@ -1,9 +1,10 @@
 """An answer may have several versions, of several models; one of them goes on."""
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, expect
+from playwright.sync_api import FloatRect, Locator, Route, expect
 
 from tests.browser.visitor import Visitor
+from ui import words
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +43,39 @@ def test_the_menu_names_the_same_model_and_the_others(visitor: Visitor) -> None:
     expect(items.filter(has_text="Compare")).to_have_count(0)
     visitor.page.keyboard.press("Escape")
     expect(items).to_have_count(0)
+
+
+def test_the_menu_closes_where_it_was_opened(visitor: Visitor) -> None:
+    visitor.ask_and_wait("Hello", "echo")
+    face = visitor.answer.get_by_role("button", name="Try again with …")
+    items = visitor.page.get_by_role("menuitem")
+    face.click()
+    expect(items).not_to_have_count(0)
+    face.click()
+    expect(items).to_have_count(0)
+    expect(face).to_be_focused()
+
+
+def test_models_that_come_late_open_no_menu_on_another_page(visitor: Visitor) -> None:
+    asked: list[Route] = []
+    visitor.ask_and_wait("Hello", "echo")
+    visitor.page.route("**/v1/models", lambda route: asked.append(route))
+    with visitor.page.expect_request("**/v1/models"):
+        visitor.answer.get_by_role("button", name="Try again with …").click()
+    visitor.press("New chat")
+    expect(visitor.turns).to_have_count(0)
+    with visitor.page.expect_response("**/v1/models"):
+        asked[0].continue_()
+    visitor.box.fill("")
+    expect(visitor.page.get_by_role("menu")).to_have_count(0)
+
+
+def test_without_a_list_of_models_there_is_the_same_one_and_a_word_why(visitor: Visitor) -> None:
+    visitor.ask_and_wait("Hello", "echo")
+    visitor.page.route("**/v1/models", lambda route: None)  # is never answered
+    visitor.answer.get_by_role("button", name="Try again with …").click()
+    expect(visitor.page.get_by_role("alert")).to_have_text(words.table("LIBRARY")["unreachable"])
+    expect(visitor.page.get_by_role("menuitem")).to_have_text("The same modelecho")
 
 
 def test_another_model_answers_and_the_former_answer_stays(twice: Visitor) -> None:

@@ -64,6 +64,22 @@ def test_a_refusal_counts_down_and_then_tries_again(chromium: Browser, strict: S
         expect(visitor.box).to_have_value("the next question")
 
 
+def test_a_countdown_goes_on_when_its_conversation_is_opened_again(visitor: Visitor) -> None:
+    visitor.page.evaluate(
+        """() => {
+            const refused = {role: "assistant", text: "", note: "Busy", state: "failed",
+                retry_after: 3, until: Date.now() + 3000};
+            const turns = [{role: "user", text: "Is there room?"}, refused];
+            localStorage.setItem("hearth.chat.busy", JSON.stringify({id: "busy", turns}));
+            localStorage.setItem("hearth.title.busy", JSON.stringify({title: "Busy", at: 1}));
+            window.dispatchEvent(new CustomEvent("hearth:open", {detail: "busy"}));
+        }"""
+    )
+    expect(offer(visitor)).to_be_disabled()
+    expect(offer(visitor)).to_be_enabled()
+    expect(offer(visitor)).to_have_text("Try again")
+
+
 def test_an_answer_that_was_stopped_goes_on_where_it_was(visitor: Visitor) -> None:
     visitor.ask("Go on", "long")
     expect(visitor.answer).to_contain_text("The lamp is lit")

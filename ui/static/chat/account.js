@@ -63,5 +63,5 @@ function asking(path) {
 
 function untold({ status, code, message }) {
   if (status === 404) return code === "off" ? words.account.off : words.account.gone;
-  return said(words.account.failed, { message: message || words.unreachable });
+  return said(words.account.failed, { message });
 }

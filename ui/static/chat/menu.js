@@ -1,11 +1,13 @@
 // A menu over the page. Needs store.js and layers.js.
 //
-// openMenu(face, [{text, small, act}, null, ...]): `face` is the button it hangs at, `null` a line
-// between two groups. It is no child of what it hangs at: that would cut it off.
+// openMenu(face, [{text, small, act}, null, ...]): `face` is the button it hangs at, and closes it, too;
+// `null` a line between two groups. It is no child of what it hangs at: that would cut it off.
 let shutMenu = () => {};
 
 function openMenu(face, items) {
+  const isOpen = face.getAttribute("aria-expanded") === "true";
   shutMenu();
+  if (isOpen) return;
   const choose = (act) => () => { shut(); act(); };
   const entry = (item) =>
     item
@@ -14,7 +16,7 @@ function openMenu(face, items) {
       : make("hr", {});
   const menu = make("div", { className: "sheet", role: "menu", ariaLabel: face.ariaLabel ?? face.textContent }, ...items.map(entry));
   const closed = layer(shut);
-  const aside = (event) => menu.contains(event.target) || shut(false);
+  const aside = ({ target }) => menu.contains(target) || face.contains(target) || shut(false);
   const scrolled = () => shut(false);
 
   function shut(back = true) {

@@ -53,9 +53,14 @@ function shut() {
   panel.hidden = true;
   document.body.classList.remove("hearth-reading");
   opened.from.removeAttribute("aria-expanded");
-  if (panel.contains(document.activeElement) || document.activeElement === document.body) opened.from.focus();
+  if (panel.contains(document.activeElement) || document.activeElement === document.body) back(opened.from);
   opened = null;
   original.replaceChildren(); // and with it goes the copy of the file
+}
+
+// An answer that grew may have drawn the mark anew.
+function back(from) {
+  (from.isConnected ? from : document.querySelector("#ask textarea"))?.focus();
 }
 
 // Without a passage to show, `message` stands for it.

@@ -41,6 +41,7 @@ async function choices(face, place) {
   const { model = "", others = [], at = 0 } = chat.turns[place];
   const again = { text: words.sameModel, small: model, act: () => retry(place, model) };
   const names = await modelNames();
+  if (live || !face.isConnected) return; // the page went on meanwhile
   const rest = names.filter((name) => name !== model);
   const pair = { text: words.compare, small: said(words.versions, { n: others.length + 1 }), act: () => compare(place, at ? at - 1 : at + 1) };
   openMenu(face, [

@@ -46,7 +46,7 @@ function count(node, what, until) {
   const left = until - Date.now();
   node.disabled = left > 0 && left <= 1000 * COUNTED;
   node.textContent = node.disabled ? said(words.offer.later, { what, time: inSeconds(Math.ceil(left / 1000)) }) : what;
-  if (node.disabled && node.isConnected) setTimeout(() => count(node, what, until), left % 1000 || 1000);
+  if (node.disabled) setTimeout(() => node.isConnected && count(node, what, until), left % 1000 || 1000);
 }
 
 // The rest of the last answer, which grows at its end.
