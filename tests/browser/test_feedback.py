@@ -43,6 +43,24 @@ def test_a_comment_on_an_answer_reaches_the_owner(visitor: Visitor) -> None:
     assert (newest["comment"], newest["rating"]) == ("Short and right.", "up")
 
 
+def test_a_comment_that_could_not_be_kept_stays_to_be_sent_again(visitor: Visitor) -> None:
+    visitor.expected.append("Failed to load resource")
+    visitor.ask_and_wait("Two for the owner", "echo")
+    thumb(visitor, "down").click()
+    is_pressed(visitor, "down", True)
+    field = visitor.answer.get_by_role("textbox", name=SAID["badComment"])
+    field.fill("Not what I meant.")
+    visitor.page.route("**/v1/feedback", lambda route: route.abort())
+    field.press("Enter")
+    expect(visitor.answer.locator(".verdict")).to_contain_text("could not be kept")
+    expect(field).to_have_value("Not what I meant.")
+    visitor.page.unroute("**/v1/feedback")
+    field.press("Enter")
+    expect(visitor.answer.locator(".verdict")).to_have_text(SAID["thanks"])
+    expect(thumb(visitor, "down")).to_be_focused()
+    assert comments(visitor.appliance)[0]["comment"] == "Not what I meant."
+
+
 def test_a_thumb_stays_with_the_conversation_and_can_be_turned(visitor: Visitor) -> None:
     visitor.ask_and_wait("Turn this", "echo")
     thumb(visitor, "up").click()
@@ -75,6 +93,7 @@ def test_a_comment_may_be_left_out_and_written_later(visitor: Visitor) -> None:
     field = visitor.answer.get_by_role("textbox", name=SAID["badComment"])
     field.press("Escape")
     expect(field).to_have_count(0)
+    expect(thumb(visitor, "down")).to_be_focused()
     is_pressed(visitor, "down", True)
     thumb(visitor, "down").click()
     field.fill("It says what I said.")

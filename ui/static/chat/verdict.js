@@ -34,36 +34,43 @@ function commentOn(box, place, rating = chat.turns[place].verdict.rating) {
   const same = chat.turns[place].verdict;
   field.value = (same?.rating === rating && same.comment) || "";
   const told = make("p", { role: "status" });
+  const back = () => box.closest(".turn").querySelector(`.tools .${rating}`).focus();
+  const leave = () => { box.replaceChildren(); back(); };
   const send = async () => {
-    if (await judge(box, place, { rating, comment: field.value.trim() })) form.replaceWith(make("p", { role: "status" }, words.verdict.thanks));
+    if (!(await judge(box, place, { rating, comment: field.value.trim() }))) return;
+    if (form.contains(document.activeElement)) back();
+    form.replaceWith(make("p", { role: "status" }, words.verdict.thanks));
   };
   const form = make("form", { onsubmit: (event) => { event.preventDefault(); send(); } },
-    field, make("button", { type: "submit" }, words.verdict.send), button("close", words.cancel, () => box.replaceChildren()));
+    field, make("button", { type: "submit" }, words.verdict.send), button("close", words.cancel, leave));
   field.onkeydown = (event) => {
+    if (composing(event)) return;
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); send(); }
-    if (event.key === "Escape") { event.stopPropagation(); box.replaceChildren(); }
+    if (event.key === "Escape") { event.stopPropagation(); leave(); }
   };
   box.replaceChildren(form, told);
 }
 
-// Whether it was kept. A thumb is shown at once, and taken back where it could not be kept.
+// Whether it was kept. A thumb is shown at once, and taken back where it could not be kept; a comment stays
+// in its field then.
 async function judge(box, place, verdict) {
   const its = chat;
   const turn = chat.turns[place];
   const before = turn.verdict;
   const show = () => fillThumbs(box.closest(".turn").querySelector(".tools"), turn);
-  turn.verdict = { ...before, ...verdict };
+  const mine = (turn.verdict = { ...before, ...verdict });
   show();
   try {
     const answers = await Promise.all(turn.receipts.map((id) => opinion(id, verdict)));
-    turn.verdict.forgotten = answers.some((one) => one.answer_forgotten);
-    keep(its);
-    if (turn.verdict.forgotten) tellOf(box, words.verdict.forgotten);
+    mine.forgotten = answers.some((one) => one.answer_forgotten);
+    if (store.read(its.id)) keep(its); // else it was deleted meanwhile
+    tellOf(box, mine.forgotten ? words.verdict.forgotten : "");
     return true;
   } catch (error) {
-    turn.verdict = before;
+    if (turn.verdict === mine) turn.verdict = before;
     show();
-    box.replaceChildren(make("p", { role: "alert" }, unkept(error)));
+    if (verdict.comment) tellOf(box, unkept(error));
+    else box.replaceChildren(make("p", { role: "alert" }, unkept(error)));
     return false;
   }
 }
@@ -78,5 +85,5 @@ function tellOf(box, text) {
 
 function unkept({ status, code, message }) {
   if (status === 404) return code === "off" ? words.verdict.off : words.verdict.gone;
-  return said(words.verdict.failed, { message: message || words.unreachable });
+  return said(words.verdict.failed, { message });
 }
