@@ -65,6 +65,24 @@ def test_arrow_up_in_the_empty_box_edits_the_last_question(visitor: Visitor) -> 
     expect(visitor.turns.first.locator(".body")).to_have_text("First try")
 
 
+@pytest.mark.parametrize("how", [{"isComposing": True}, {"keyCode": 229}])
+def test_enter_that_ends_a_composed_word_sends_nothing(
+    visitor: Visitor, how: dict[str, object]
+) -> None:
+    enter = """(field, how) => field.dispatchEvent(
+        new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true, ...how}))"""
+    visitor.box.fill("にほん")
+    visitor.box.evaluate(enter, how)
+    expect(visitor.box).to_have_value("にほん")
+    expect(visitor.turns).to_have_count(0)
+    visitor.ask_and_wait("First try", "echo")
+    visitor.box.press("ArrowUp")
+    editor = visitor.page.get_by_role("textbox", name="Edit")
+    editor.evaluate(enter, how)
+    expect(editor).to_be_focused()
+    expect(visitor.turns).to_have_count(2)
+
+
 def test_escape_closes_the_innermost_first(visitor: Visitor) -> None:
     visitor.ask("A long story", "long")
     visitor.sees_answer("writing")

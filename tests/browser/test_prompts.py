@@ -56,6 +56,15 @@ def test_the_menu_is_left_by_escape_and_other_words_are_sent(polite: Visitor) ->
     expect(polite.turns.first.locator(".body")).to_have_text("/etc is a folder")
 
 
+def test_a_draft_that_a_prompt_replaced_comes_back_when_that_is_undone(polite: Visitor) -> None:
+    polite.box.fill("half a question")
+    polite.press("Your prompts")
+    dialog(polite).get_by_role("button", name="/be-polite").first.click()
+    expect(polite.box).to_have_value(POLITE)
+    polite.page.keyboard.press("Control+z")
+    expect(polite.box).to_have_value("half a question")
+
+
 def test_own_prompts_stay_and_begin_a_new_chat(polite: Visitor) -> None:
     polite.page.reload()
     card = polite.page.locator(".example").first

@@ -1,4 +1,4 @@
-// What keys do on this page, and the list of it. `element`, `props` come from Gradio. Needs layers.js.
+// What keys do on this page, and the list of it. `element`, `props` come from Gradio. Needs store.js and layers.js.
 //
 // Single keys act outside of fields only, and never with Ctrl, Alt or Meta: those are the browser's.
 // They can be turned off, as some who speak to their computer need it.
@@ -62,7 +62,7 @@ window.addEventListener("hearth:keys", show);
 
 // Before anything else: what is open over the page, the innermost.
 window.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing) return;
+  if (event.key !== "Escape" || composing(event)) return;
   const layers = window.hearth?.layers ?? [];
   let over;
   while (!over && layers.length) over = layers.pop()() !== false; // false: it was gone already
@@ -72,7 +72,7 @@ window.addEventListener("keydown", (event) => {
 }, true);
 
 window.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || composing(event)) return;
   if (event.key === "Escape") return leave(event);
   if (event.key === "/" && event.ctrlKey && !event.altKey) return act(event, list.open ? hide : show);
   if (event.ctrlKey || event.altKey || event.metaKey) return;

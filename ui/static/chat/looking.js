@@ -30,6 +30,7 @@ seeker.oninput = () => {
   searching = setTimeout(list, PAUSE);
 };
 seeker.onkeydown = (event) => {
+  if (composing(event)) return;
   const first = () => shelf.querySelector(".title");
   if (event.key === "Escape" && seeker.value) {
     event.stopPropagation();

@@ -10,7 +10,7 @@ function sendBox(event) {
 }
 
 window.addEventListener("keydown", (event) => {
-  const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+  const sends = event.key === "Enter" && !event.shiftKey && !composing(event);
   if (sends && event.target === box()) sendBox(event);
 }, true);
 window.addEventListener("click", (event) => event.target.closest?.("#ask .submit-button") && sendBox(event), true);

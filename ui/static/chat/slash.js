@@ -9,12 +9,12 @@ function box() {
   return document.querySelector("#ask textarea");
 }
 
-// Gradio learns what is in its box by the event.
+// In place of what stands in the box, as if it were typed: Gradio learns of it, and it can be undone.
 function insert(text) {
   const area = box();
-  area.value = text;
-  area.dispatchEvent(new Event("input", { bubbles: true }));
   area.focus();
+  area.select();
+  document.execCommand(text ? "insertText" : "delete", false, text);
   const gap = /\{[^{}\n]*\}/.exec(text);
   const end = gap ? gap.index + gap[0].length : text.length;
   area.setSelectionRange(gap?.index ?? end, end);
@@ -69,7 +69,7 @@ window.addEventListener("focusout", (event) => event.target === box() && offered
 window.addEventListener("hearth:insert", (event) => insert(event.detail));
 // Before Gradio's box takes Enter for sending.
 window.addEventListener("keydown", (event) => {
-  if (event.target !== box() || !offered.length || event.isComposing) return;
+  if (event.target !== box() || !offered.length || composing(event)) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step && !["Enter", "Tab"].includes(event.key)) return;
   event.preventDefault();
