@@ -117,6 +117,7 @@ def test_an_imported_conversation_goes_on_here(visitor: Visitor, tmp_path: Path)
     assert [text in prompt for text in ("From Turin", "Very old.", "kettle")] == [True, True, False]
     # The same file again: what is here now went on, and stays.
     assert "came in: 1." in bring_in(visitor, written(tmp_path, [about_lamps()]))
+    assert "Already here: 1." in bring_in(visitor, written(tmp_path, [about_lamps()]))
     expect(titles(visitor)).to_have_text(["Lamps", "Lamps"])
 
 
@@ -147,6 +148,8 @@ def test_what_does_not_fit_stays_out_and_nothing_here_is_lost(
     newest = [f"{n:02}?" for n in range(39, 40 - came, -1)]
     expect(titles(visitor)).to_contain_text(["About lamps", *newest, "Tiny?"])
     expect(visitor.page.locator("#chats .told")).to_have_class(re.compile("fault"))
+    newest_text = "JSON.parse(localStorage.getItem('hearth.chat.id-39')).turns[0].text"
+    assert visitor.page.evaluate(f"{newest_text}.length") == 200_000
     # There is room for what is asked next.
     visitor.page.evaluate("localStorage.setItem('other', ' '.repeat(500_000))")
     visitor.press("New chat")

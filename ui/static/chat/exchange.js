@@ -96,11 +96,14 @@ function readable(value) {
   }
 }
 
-// What became of a conversation: it "came" in, was "known" or found the browser "full".
+// What became of a conversation: it "came" in, was "known" or found the browser "full". Where the one
+// here went another way since, it comes in beside that, and is known there the next time.
 function put({ chat, title, at }) {
-  const here = store.read(chat.id);
-  if (same(here, chat)) return "known";
-  if (here) chat.id = crypto.randomUUID(); // the one here went another way since
+  const { id } = chat;
+  for (let n = 2, here; (here = store.read(chat.id)); n += 1) {
+    if (same(here, chat)) return "known";
+    chat.id = n < 10 ? `${id.slice(0, 60)}-${n}` : crypto.randomUUID();
+  }
   try {
     store.write(chat, { title, at });
     return "came";
@@ -122,5 +125,5 @@ function closing({ came, known, full, broken, parts }) {
 
 function same(one, other) {
   const kept = (chat) => JSON.stringify(everyTurnAs(chat.turns, ({ role, text, at }) => ({ role, text, at })));
-  return one !== null && kept(one) === kept(other);
+  return kept(one) === kept(other);
 }
