@@ -67,6 +67,7 @@ function nameField(chat) {
   };
   input.onblur = () => done(true);
   input.onkeydown = (event) => {
+    if (composing(event)) return;
     if (event.key === "Enter") done(true);
     if (event.key === "Escape") { event.stopPropagation(); done(false); }
   };
