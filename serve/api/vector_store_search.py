@@ -5,6 +5,7 @@ from typing import Any
 from index.documents import Hit, Question
 from index.filters import parse
 from index.library import Search
+from index.ranking.words import searched
 from index.retriever import Retrieval, RetrievalPlan
 from serve.api.call import Call, Response, as_json
 from serve.api.library_objects import place_of
@@ -47,7 +48,7 @@ def _plan(asked: StoreSearch) -> RetrievalPlan:
 
 
 def _page(asked: StoreSearch, found: Retrieval) -> dict[str, Any]:
-    """What is below the threshold is left out."""
+    """What is below the threshold is left out. `words`: those of the question that counted."""
     least = (asked.ranking_options.score_threshold if asked.ranking_options else None) or 0.0
     notes = [*found.notes, *([NOT_REWRITTEN] if asked.rewrite_query else [])]
     return {
@@ -58,6 +59,7 @@ def _page(asked: StoreSearch, found: Retrieval) -> dict[str, Any]:
         "next_page": None,
         "timings": dict(found.timings),
         "notes": notes,
+        "words": searched("\n".join(asked.query)),
     }
 
 

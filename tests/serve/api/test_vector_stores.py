@@ -331,7 +331,7 @@ async def test_what_is_found_tells_where_it_stands_and_how_it_was_found(
     assert (hit["document"], hit["page"]) == (fox["document"], None)
     assert hit["stages"]
     assert full["timings"]
-    assert full["search_query"] == ["quick", "fox"]
+    assert full["search_query"] == ["quick", "fox"] == full["words"]
     assert any("rewritten" in note for note in full["notes"])
 
 

@@ -66,13 +66,6 @@ function beginningOf(word) {
   return (word.endsWith("s") && word.length > 3 ? word.slice(0, -1) : word).slice(0, 5);
 }
 
-function wordsOf(question) {
-  const empty = new Set(words.emptyWords.split(" "));
-  const all = question.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
-  const full = all.filter((word) => !empty.has(word));
-  return (full.length ? full : all).map(beginningOf);
-}
-
 function matched(text, beginnings) {
   const known = new Set(beginnings);
   return text.split(/([\p{L}\p{N}_]+)/u).map((part, i) =>

@@ -34,7 +34,7 @@ async function drawResults(results, told, one, question) {
   const body = { query: question, max_num_results: wanted.n, ranking_options: { ranker: wanted.rerank ? "auto" : "none" } };
   const page = await ask("POST", pathOf(one.id, "search"), { body }).finally(() => { told.textContent = ""; });
   const all = performance.now() - start;
-  const beginnings = wordsOf(question);
+  const beginnings = Array.from(page.words, beginningOf);
   const stages = STAGES.filter((stage) => page.data.some((hit) => stage in hit.stages));
   const notes = page.notes.map((note) => make("p", { className: "hint" }, note));
   const hits = page.data.map((hit, i) => result(one, page.data, i, { stages, beginnings }));
