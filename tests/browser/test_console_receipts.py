@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -110,6 +111,16 @@ def test_a_window_from_elsewhere_stays_until_another_is_chosen(
     when.select_option("1h")
     expect(owner.page).to_have_url(re.compile(r"#receipts/\?status=ok&window=1h$"))
     expect(rows.first).to_be_visible()
+
+
+def test_the_last_hour_is_the_appliances_whatever_the_browser_takes_for_it(
+    crowded: Served, owner: Visitor, rows: Locator
+) -> None:
+    owner.page.clock.set_fixed_time(datetime.now() + timedelta(hours=3))
+    owner.page.reload()
+    owner.page.get_by_label("When").select_option("1h")
+    expect(owner.page).to_have_url(re.compile("window=1h"))
+    expect(rows.filter(has_text="slow").first).to_be_visible()
 
 
 def test_a_long_list_comes_page_by_page(crowded: Served, owner: Visitor, rows: Locator) -> None:

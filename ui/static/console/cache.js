@@ -4,7 +4,7 @@ section("cache", async (box, signal) => {
   if (!stats) return;
   const tiles = make("div", { className: "tiles" }, ...cacheTiles(stats));
   const [trouble, failed] = troubleLine();
-  box.append(trouble, make("div", { className: "stack" }, quiet(words.cache.text), tiles, ...wordsPanel(stats), entryPanel(signal)));
+  box.append(make("div", { className: "stack" }, quiet(words.cache.text), trouble, tiles, ...wordsPanel(stats), entryPanel(signal)));
   await repeatedly(10, signal, async () => renew(tiles, cacheTiles(await ask("GET", "/admin/cache", signal))), failed);
 });
 

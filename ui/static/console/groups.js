@@ -83,7 +83,7 @@ async function auditLog(box, signal) {
     more.hidden = !page.has_more;
   };
   const more = plainButton(words.audit.more, load);
-  box.append(quiet(words.audit.text), table, make("div", { className: "foot" }, more));
+  box.append(make("p", { className: "quiet intro" }, words.audit.text), table, make("div", { className: "foot" }, more));
   await load();
 }
 
@@ -104,6 +104,7 @@ function detailInWords(name, value) {
   if (name === "limits") return limitsInShort(value);
   if (name === "scopes") return scopesInWords(value);
   if (name === "expires_at") return moment(value);
+  if (name === "cache") return words.keys.caches[value] ?? value;
   if (name === "kind") return words.groups.kinds[value] ?? value;
   if (name === "overlap" || name === "older_than") return inSeconds(Number(value));
   return Array.isArray(value) ? value.join(", ") : String(value);

@@ -27,7 +27,7 @@ function expiryField(at) {
   if (at != null) choices.unshift(["keep", moment(at)]);
   const one = choiceField("expires_at", { label: words.keys.fields.expires, value: at == null ? "" : "keep", choices });
   const chosen = one.read;
-  const read = () => (chosen() === "keep" ? at : chosen() === "" ? null : Math.round(Date.now() / 1000) + Number(chosen()) * DAY);
+  const read = () => (chosen() === "keep" ? at : chosen() === "" ? null : Math.round(applianceTime()) + Number(chosen()) * DAY);
   return { ...one, read };
 }
 

@@ -16,7 +16,7 @@ const NEWEST = 200; // receipts in which the last use of keys is looked for
 
 // Everything about keys that their pages need: {keys, groups, own, usage of the last 7 days}.
 async function keyRing(signal) {
-  const week = Date.now() / 1000 - 7 * DAY;
+  const week = applianceTime() - 7 * DAY;
   const [keys, groups, own, usage] = await Promise.all([
     ask("GET", "/admin/keys", signal), ask("GET", "/admin/groups", signal),
     ask("GET", "/v1/key", signal), usageBy("key", week, signal),
@@ -88,7 +88,7 @@ async function keyPage(box, signal, id) {
   box.append(
     make("a", { href: "#keys", className: "back" }, words.keys.back),
     make("div", { className: "head" }, make("h2", {}, key.name, " ", stateBadge(key.state)), ...buttons));
-  if (key.id === ring.own.id) box.append(make("p", { className: "quiet" }, words.keys.yours));
+  if (key.id === ring.own.id) box.append(make("p", { className: "quiet intro" }, words.keys.yours));
   const limits = panel(words.keys.limits), use = panel(words.keys.use);
   box.append(make("div", { className: "panels" }, panel(words.keys.what, factList(keyFacts(key))), limits), use);
   await Promise.all([keyLimits(limits, signal, key, ring), keyUse(use, signal, key)]);
@@ -126,7 +126,7 @@ async function keyLimits(place, signal, key, { keys, groups }) {
 
 // What it used, when it was last used, and the way to its receipts.
 async function keyUse(place, signal, key) {
-  const now = Date.now() / 1000, spans = [7, 30];
+  const now = applianceTime(), spans = [7, 30];
   const [week, month] = await Promise.all(spans.map((days) => usageBy("key", now - days * DAY, signal)));
   if (!week) return void place.append(make("p", { className: "quiet" }, words.keys.noReceipts));
   const last = await ask("GET", `/admin/receipts?key=${key.id}&limit=1`, signal);

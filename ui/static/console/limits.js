@@ -74,7 +74,7 @@ function spentMeter(used, limit) {
 
 // What accounts used since the day and the month began (UTC), as receipts have it: by id of the key.
 async function usedSoFar(signal) {
-  const now = new Date();
+  const now = new Date(1000 * applianceTime());
   const day = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()) / 1000;
   const month = Date.UTC(now.getUTCFullYear(), now.getUTCMonth()) / 1000;
   const [today, lately] = await Promise.all([day, month].map((since) => usageBy("key", since, signal)));

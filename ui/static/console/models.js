@@ -33,7 +33,8 @@ function modelPanel(tier, plan) {
 function modelFacts({ load, admission, breaker }) {
   const told = words.models, pairs = [];
   if (load) {
-    pairs.push([told.now, said(told.load, { running: inNumbers(load.running), waiting: inNumbers(load.waiting), slots: inNumbers(load.slots), useful: inNumbers(load.slots_useful) })]);
+    const work = said(told.load, { running: inNumbers(load.running), waiting: inNumbers(load.waiting), slots: inNumbers(load.slots) });
+    pairs.push([told.now, load.slots_useful ? `${work} (${said(told.useful, { n: inNumbers(load.slots_useful) })})` : work]);
     if (load.prefill_rate || load.decode_rate) pairs.push([told.speed, said(told.rates, { prefill: inNumbers(load.prefill_rate), decode: inNumbers(load.decode_rate) })]);
     if (load.kv_tokens_total) pairs.push([told.kept, [said(told.tokens, { used: inNumbers(load.kv_tokens_used), total: inNumbers(load.kv_tokens_total) }), thinBar(load.kv_tokens_used / load.kv_tokens_total)]]);
   }

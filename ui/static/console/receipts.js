@@ -126,7 +126,7 @@ function receiptQuery(wanted, after) {
   query.delete("window");
   if (!query.get("route")) query.set("route", "answers");
   if (query.get("route") === "all") query.delete("route");
-  if (ago) query.set("since", Math.floor(Date.now() / 1000 - ago));
+  if (ago) query.set("since", Math.floor(applianceTime() - ago));
   if (after) query.set("after", after);
   return query;
 }

@@ -40,6 +40,8 @@ function drawTabs(one, view) {
   };
   const all = [["", words.documentsTab], ["search", words.search], isMine(one) && ["settings", words.settings]];
   tabs.replaceChildren(...all.filter(Boolean).map(([name, label]) => tab(name, label)));
+  const open = tabs.querySelector("[aria-current]");
+  if (open) tabs.scrollLeft = open.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
 }
 
 function rename(one) {

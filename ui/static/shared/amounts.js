@@ -11,10 +11,10 @@ function inNumbers(number, digits = 0) {
   return isUnknown(number) ? UNKNOWN : number.toLocaleString(undefined, { maximumFractionDigits: digits });
 }
 
-// 12 ms, 1.2 s, 45 s, 3 min, 2.5 h, 12 d
+// 1.2 ms, 12 ms, 1.2 s, 45 s, 3 min, 2.5 h, 12 d
 function inSeconds(seconds) {
   if (isUnknown(seconds)) return UNKNOWN;
-  if (seconds < 0.0995) return `${inNumbers(seconds * 1000)}\u00a0ms`;
+  if (seconds < 0.0995) return `${inNumbers(seconds * 1000, seconds < 0.00995 ? 1 : 0)}\u00a0ms`;
   if (seconds < 9.95) return `${inNumbers(seconds, seconds < 0.995 ? 2 : 1)}\u00a0s`;
   if (seconds < 2 * MINUTE) return `${inNumbers(seconds)}\u00a0s`;
   if (seconds < 2 * HOUR) return `${inNumbers(seconds / MINUTE)}\u00a0min`;

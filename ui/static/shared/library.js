@@ -6,6 +6,8 @@ const STORES = "/v1/vector_stores";
 const TRIES = 8; // of what the appliance is too busy for, or a reading that got lost
 const LONGEST_WAIT = 60_000; // milliseconds; of one try, where nobody says otherwise, too
 
+let clockAhead = 0; // seconds by which the appliance's clock is ahead of this machine's
+
 class Refusal extends Error {
   // `passing`: it may go well another time; `param`: the field that is at fault.
   constructor(message, passing = false, status = 0, { param = null, code = null } = {}) {
@@ -30,9 +32,16 @@ async function call(method, path, { body, signal } = {}) {
   return patiently(signal, async () => {
     const deadline = signal ?? AbortSignal.timeout(LONGEST_WAIT);
     const response = await fetch(path, { ...options, signal: deadline }).catch(failed);
+    const date = Date.parse(response.headers.get("date"));
+    if (date) clockAhead = (date - Date.now()) / 1000;
     const json = parsed(await response.text().catch(failed));
     return { status: response.status, after: response.headers.get("retry-after"), json };
   });
+}
+
+// Unix seconds, by the clock that times of receipts, budgets and keys are by.
+function applianceTime() {
+  return Date.now() / 1000 + clockAhead;
 }
 
 // Every item of a list, page by page, `most` pages at most. `cursor`: behind which id it begins.

@@ -12,6 +12,7 @@ element.replaceChildren(make("nav", { ariaLabel: words.pages }, ...links));
 async function unlock() {
   const key = await call("GET", "/v1/key").catch(() => ({}));
   for (const link of links) if (link.matches(`.${CONSOLE}`)) link.hidden = !key.scopes?.includes("admin");
+  if (element.closest("#bar")) current.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 onceUnlocked(unlock);
