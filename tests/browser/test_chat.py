@@ -109,6 +109,31 @@ def test_stopping_keeps_what_came_and_frees_the_engine(visitor: Visitor, how: st
     visitor.ask_and_wait("And now?", "echo")
 
 
+def test_a_question_right_behind_a_stop_is_answered(visitor: Visitor) -> None:
+    for _ in range(3):
+        visitor.ask("Go on", "long")
+        visitor.sees_answer("writing")
+        visitor.choose("echo")
+        visitor.box.fill("And now?")
+        for key in ("Escape", "Enter"):
+            visitor.page.keyboard.press(key)
+        expect(visitor.page.locator(".turn.assistant").nth(-2)).to_have_attribute(
+            "data-state", "stopped"
+        )
+        visitor.sees_answer("done")
+        expect(visitor.answer.locator(".body")).to_have_text("And now?")
+
+
+def test_a_question_that_cannot_go_out_fails(visitor: Visitor) -> None:
+    visitor.expected.append("Failed to load resource")
+    visitor.page.route("**/queue/join*", lambda route: route.fulfill(status=502, json={}))
+    visitor.ask("Is anybody there?")
+    visitor.sees_answer("failed")
+    visitor.page.unroute("**/queue/join*")
+    visitor.press("Try again")
+    visitor.sees_answer("done")
+
+
 def test_leaving_the_page_frees_the_engine(chromium: Browser, appliance: Served) -> None:
     with visiting(chromium, appliance) as visitor:
         visitor.sign_in()

@@ -1,7 +1,7 @@
 """Not one key is lost, however busy the page is."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.visitor import Visitor
 
@@ -47,6 +47,34 @@ def test_keys_right_behind_enter_begin_the_next_question(visitor: Visitor) -> No
     visitor.sees_answer("writing")
     expect(visitor.turns.first.locator(".body")).to_have_text("Go on")
     expect(visitor.box).to_have_value("and then")
+
+
+def test_a_draft_survives_a_reload(visitor: Visitor) -> None:
+    visitor.box.fill("half a question")
+    visitor.page.reload()
+    expect(visitor.box).to_have_value("half a question")
+    visitor.sees_the_chat()
+    visitor.box.press("Enter")
+    visitor.sees_answer("done")
+    visitor.page.reload()
+    visitor.sees_the_chat()
+    expect(visitor.box).to_have_value("")
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_not_lost(visitor: Visitor) -> None:
+    held: list[Route] = []
+    visitor.page.route("**/assets/HTML-*.js", lambda route: held.append(route))
+    visitor.page.reload()
+    visitor.box.fill("typed early")
+    visitor.box.press("Enter")
+    visitor.page.get_by_test_id("submit-button").click()
+    expect(visitor.box).to_have_value("typed early")
+    for route in held:
+        route.continue_()
+    visitor.sees_the_chat()
+    visitor.box.press("Enter")
+    visitor.sees_answer("done")
+    expect(visitor.turns.first.locator(".body")).to_have_text("typed early")
 
 
 def test_enter_while_an_answer_grows_takes_nothing_away(visitor: Visitor) -> None:

@@ -44,6 +44,7 @@ READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")
 NEW_CHAT = "() => window.dispatchEvent(new CustomEvent('hearth:open'))"
 STOP = "() => window.hearth.stop()"
 REST = "() => window.hearth.rest()"
+FAILED = "() => window.hearth.failed()"
 KEEP = "(...values) => [values]"
 # On a narrow screen the sidebar would cover the conversation.
 UNFOLD = "() => ({__type__: 'update', open: window.innerWidth >= 768})"
@@ -147,6 +148,7 @@ class ChatPage:
         at_server(page.show, chat.show, [page], [page])
         answering = at_server(page.ask, chat.answer, [page, self._door.key, *self.controls], [page])
         in_browser(answering.then, REST)
+        in_browser(answering.failure, FAILED)
         in_browser(self.ask.stop, STOP)
         self.ask.stop(None, cancels=answering, show_progress="hidden", api_visibility="private")
 

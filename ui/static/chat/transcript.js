@@ -6,6 +6,8 @@ const words = props.words;
 let chat = null;
 let live = null; // the answer being written: {chat, run}
 let runs = 0;
+let engaged = 0; // the run whose event is not over: Gradio would drop another question
+let next = null; // what goes out when it is
 const MOST = 2000; // turns that the server draws at once
 
 const empty = make("div", { className: "empty" });
@@ -14,7 +16,7 @@ const latest = button("latest", words.latest, () => toEnd("smooth"));
 element.replaceChildren(empty, turns, latest);
 
 window.hearth = Object.assign(window.hearth ?? {}, {
-  ask, stop, rest, warn, documents, choose, own, conversation, last,
+  ask, stop, rest, failed, warn, documents, choose, own, conversation, last,
 });
 
 // ---- opening and keeping
@@ -58,7 +60,19 @@ function tell(event, options = {}) {
   const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
   const whole = ({ sources, receipts, model, ...turn }) => ({ ...plain(turn), sources, receipts, model });
   told = event === "show" ? everyTurn(chat.turns).slice(0, MOST) : chat.turns.slice(0, options.proceed ? undefined : -1);
-  props.value = { id: chat.id, run: runs, ...options, turns: told.map(options.proceed ? whole : plain), documents: asked() };
+  const value = { id: chat.id, run: runs, ...options, turns: told.map(options.proceed ? whole : plain), documents: asked() };
+  if (event === "show") send(event, value);
+  else if (engaged) next = value;
+  else engage(value);
+}
+
+function engage(value) {
+  engaged = value.run;
+  send("ask", value);
+}
+
+function send(event, value) {
+  props.value = value;
   trigger(event);
 }
 
@@ -100,7 +114,15 @@ function stop() {
 
 // The event behind an answer is over. If the answer is not, the connection was lost.
 function rest() {
-  end("failed", words.lost);
+  const [over, waits] = [engaged, next];
+  [engaged, next] = [0, null];
+  if (live && live.run === waits?.run) engage(waits);
+  else if (live?.run === over) end("failed", words.lost);
+}
+
+// It failed, or was cancelled: then `rest` comes, too.
+function failed() {
+  if (!live || live.run === engaged) rest();
 }
 
 function end(state, note) {
