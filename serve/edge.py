@@ -27,14 +27,16 @@ MESSAGES = {
 }
 NOT_FOUND = ("There is nothing at this URL.", "unknown_url")
 RETRY_AFTER = 2  # seconds
+UNWATCHED = "x-request-disconnect-disabled"
 SERVE_HEADERS = (
     "x-request-id",
     "x-request-timeout-seconds",
-    "x-request-disconnect-disabled",
+    UNWATCHED,
     "x-session-id",
     "serve_multiplexed_model_id",
 )
 STAND_IN = "SERVE_PROXY_ACTOR"  # how Serve names it
+PAGE = "/ui"
 CLIENT = "x-hearth-client"  # the address of whoever is connected, whatever they say it is
 
 
@@ -80,7 +82,9 @@ def _without_sections(config: str, *titles: str) -> str:
 
 
 def _frontend(deadlines: Deadlines) -> str:
-    """Serve's private headers stay out. One request id, ours: Serve adds a second.
+    """Serve's private headers stay out, but for one of ours: that it need not watch, with two tasks
+    and a queue for every request, whether the client is still there, as gateways do that
+    themselves. One request id, ours: Serve adds a second.
 
     HAProxy can ask a second gateway (`retry-on empty-response`) only for what it has whole in
     its buffer. Who asks before sending a body (Expect) is answered by the gateway.
@@ -88,6 +92,7 @@ def _frontend(deadlines: Deadlines) -> str:
     rules = [f"http-request del-header {name}" for name in SERVE_HEADERS]
     rules += [
         f"http-request set-header {CLIENT} %[src]",
+        f"http-request set-header {UNWATCHED} ?1 unless {{ path_beg {PAGE} }}",
         f"http-request wait-for-body time {deadlines.body}s if !{{ req.hdr(expect) -m found }}",
         "http-response set-header x-request-id %[res.fhdr(x-request-id,1)]"
         " if { res.fhdr(x-request-id) -m found }",

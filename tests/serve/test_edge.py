@@ -264,3 +264,12 @@ def test_nobody_can_say_that_they_connect_from_elsewhere(port: int, upstream: li
     ask(port, get("/app").replace(b"Connection:", lie))
     named = [line for line in upstream[0].lower().split(b"\r\n") if b"x-hearth-client" in line]
     assert named == [b"x-hearth-client: 127.0.0.1"]
+
+
+def test_serve_is_told_by_nobody_else_not_to_watch_for_clients_that_leave(
+    port: int, upstream: list[bytes]
+) -> None:
+    lie = b"X-Request-Disconnect-Disabled: ?0\r\nConnection:"
+    ask(port, get("/app").replace(b"Connection:", lie))
+    told = [line for line in upstream[0].lower().split(b"\r\n") if b"x-request-disc" in line]
+    assert told == [b"x-request-disconnect-disabled: ?1"]
