@@ -4,6 +4,7 @@
 // An answer that is under way would bring the conversation back, so it ends, at the appliance, too.
 function removed(id) {
   if (live?.chat.id === id) {
+    leave();
     live = null;
     document.querySelector("#ask .stop-button")?.click();
   }

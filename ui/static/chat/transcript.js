@@ -1,14 +1,11 @@
-// The open conversation; turns.js draws it. `element`, `props`, `trigger`, `watch` come from Gradio.
+// The open conversation; turns.js draws it. `element`, `props`, `watch` come from Gradio.
 //
-// The page owns the conversation; the server only draws. `props.value` goes out with the events
-// "show" and "ask" as {id, run, turns, documents}, and comes back as a painting {chat, run, first, turns}.
+// The page owns the conversation; the server only draws: telling.js tells it what, and `props.value` comes
+// back as a painting {chat, run, first, turns}.
 const words = props.words;
 let chat = null;
 let live = null; // the answer being written: {chat, run}
 let runs = 0;
-let engaged = 0; // the run whose event is not over: Gradio would drop another question
-let next = null; // what goes out when it is
-const MOST = 2000; // turns that the server draws at once
 
 const empty = make("div", { className: "empty" });
 const turns = make("ol", { className: "turns" });
@@ -53,29 +50,6 @@ function whereRoom(write) {
   }
 }
 
-// "show": draw everything, what is beside the path, too. "ask": answer the turns before the last, or
-// `proceed` with that.
-let told = [];
-function tell(event, options = {}) {
-  const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
-  const whole = ({ sources, receipts, model, ...turn }) => ({ ...plain(turn), sources, receipts, model });
-  told = event === "show" ? everyTurn(chat.turns).slice(0, MOST) : chat.turns.slice(0, options.proceed ? undefined : -1);
-  const value = { id: chat.id, run: runs, ...options, turns: told.map(options.proceed ? whole : plain), documents: asked() };
-  if (event === "show") send(event, value);
-  else if (engaged) next = value;
-  else engage(value);
-}
-
-function engage(value) {
-  engaged = value.run;
-  send("ask", value);
-}
-
-function send(event, value) {
-  props.value = value;
-  trigger(event);
-}
-
 // ---- asking
 
 function ask(text, place = chat.turns.length) {
@@ -109,20 +83,8 @@ function answer(place, options) {
 }
 
 function stop() {
+  leave();
   end("stopped", words.stopped);
-}
-
-// The event behind an answer is over. If the answer is not, the connection was lost.
-function rest() {
-  const [over, waits] = [engaged, next];
-  [engaged, next] = [0, null];
-  if (live && live.run === waits?.run) engage(waits);
-  else if (live?.run === over) end("failed", words.lost);
-}
-
-// It failed, or was cancelled: then `rest` comes, too.
-function failed() {
-  if (!live || live.run === engaged) rest();
 }
 
 function end(state, note) {

@@ -1,0 +1,49 @@
+// What the server is told: `props.value` goes out with the events "show" and "ask" as {id, run, turns,
+// documents}. Part of transcript.js, which has `chat`, `live` and `runs`. `props`, `trigger` come from Gradio.
+const MOST = 2000; // turns that the server draws at once
+let engaged = 0; // the run whose event is not over: Gradio would drop another question
+let next = null; // what goes out when it is
+let expected = 0; // failures that come of a stop, not of a fault
+
+// "show": draw everything, what is beside the path, too. "ask": answer the turns before the last, or
+// `proceed` with that.
+let told = [];
+function tell(event, options = {}) {
+  const plain = ({ role, text, note, state, citations }) => ({ role, text, note, state, citations });
+  const whole = ({ sources, receipts, model, ...turn }) => ({ ...plain(turn), sources, receipts, model });
+  told = event === "show" ? everyTurn(chat.turns).slice(0, MOST) : chat.turns.slice(0, options.proceed ? undefined : -1);
+  const value = { id: chat.id, run: runs, ...options, turns: told.map(options.proceed ? whole : plain), documents: asked() };
+  if (event === "show") tellGradio(event, value);
+  else if (engaged) next = value;
+  else engage(value);
+}
+
+function engage(value) {
+  engaged = value.run;
+  tellGradio("ask", value);
+}
+
+function tellGradio(event, value) {
+  props.value = value;
+  trigger(event);
+}
+
+// The event behind an answer is over. If the answer is not, the connection was lost. A question that had to
+// wait for this goes out now.
+function rest() {
+  const [over, waits] = [engaged, next];
+  [engaged, next] = [0, null];
+  if (live && live.run === waits?.run) engage(waits);
+  else if (live?.run === over) end("failed", words.lost);
+}
+
+// It failed, and `rest` does not come.
+function failed() {
+  if (expected) expected -= 1;
+  else rest();
+}
+
+// It will be cancelled: Gradio tells of two failures, in whichever order with `rest`.
+function leave() {
+  if (live?.run === engaged) expected += 2;
+}
