@@ -6,6 +6,8 @@ from ui import words
 
 pytestmark = pytest.mark.slow
 
+FROM_END = "document.documentElement.scrollHeight - innerHeight - scrollY"  # pixels
+
 
 def test_a_reload_brings_the_open_conversation_back(visitor: Visitor) -> None:
     visitor.ask_and_wait("Show me before a reload", "markdown")
@@ -105,6 +107,31 @@ def test_a_long_conversation_opens_whole(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Big").click()
     expect(visitor.turns).to_have_count(200)
     expect(visitor.answer.locator("strong")).to_have_text("199")
+    is_at_end(visitor)
+    visitor.page.reload()
+    expect(visitor.answer.locator("strong")).to_have_text("199")
+    is_at_end(visitor)
+
+
+def is_at_end(visitor: Visitor) -> None:
+    """And stays there: heights of turns that were out of sight are found out late."""
+    visitor.page.wait_for_function(f"{FROM_END} < 8")
+    visitor.page.wait_for_load_state("networkidle")
+    assert visitor.page.evaluate(FROM_END) < 8
+
+
+def test_who_scrolls_up_while_an_answer_grows_is_not_pulled_back(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 800, "height": 400})
+    visitor.ask("A long story", "long")
+    page.wait_for_function("scrollY > 100")
+    page.mouse.move(400, 150)
+    page.mouse.wheel(0, -40)
+    page.wait_for_function(f"{FROM_END} > 200")  # it grows on below
+    page.get_by_role("button", name=words.table("PAGE")["latest"]).click()
+    page.wait_for_function(f"{FROM_END} < 8")
+    page.keyboard.press("Escape")
+    visitor.sees_answer("stopped")
 
 
 def test_a_narrow_screen_shows_the_conversation_first(visitor: Visitor) -> None:

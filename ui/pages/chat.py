@@ -36,7 +36,7 @@ RECEIPTS = (
 TRANSCRIPT = (
     *LIBRARY, *SOURCES, *VERSIONS, *RECEIPTS, "shared/clipboard.js",
     "chat/verdict.js", "chat/waiting.js", "chat/turns.js", "chat/chosen.js", "chat/prompts.js",
-    "chat/elsewhere.js", "chat/telling.js", "chat/transcript.js",
+    "chat/elsewhere.js", "chat/telling.js", "chat/following.js", "chat/transcript.js",
 )  # fmt: skip
 INTAKE = (*BRINGING, "chat/intake_panel.js")
 READER = ("shared/verdicts.js", *READING, "chat/layers.js", "chat/reader.js")

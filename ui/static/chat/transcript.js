@@ -11,6 +11,7 @@ const empty = make("div", { className: "empty" });
 const turns = make("ol", { className: "turns" });
 const latest = button("latest", words.latest, () => toEnd("smooth"));
 element.replaceChildren(empty, turns, latest);
+follow(turns, latest, () => live?.chat === chat);
 
 window.hearth = Object.assign(window.hearth ?? {}, {
   ask, stop, rest, failed, warn, documents, choose, own, conversation, last,
@@ -27,7 +28,7 @@ function open(id) {
   sessionStorage.setItem("hearth.open", chat.id);
   drawFrom(0);
   refresh();
-  toEnd("instant");
+  openAtEnd();
   if (stored) tell("show");
   say("hearth:opened");
   closeSidebar();
@@ -108,18 +109,16 @@ watch("value", () => {
 
 function shown(painting) {
   if (painting.chat !== chat.id) return;
-  const near = atEnd();
   painting.turns.forEach((turn, place) => {
     if (told[place]?.text !== turn.text) return;
     Object.assign(told[place], { html: turn.html, citations: turn.citations }); // marks count the readable ones
     if (chat.turns[place] === told[place]) redraw(place);
   });
   if (comparing) drawComparison();
-  if (near) toEnd("instant");
+  stay();
 }
 
 function grown(painting) {
-  const near = atEnd();
   const [turn] = painting.turns;
   const target = live.chat;
   Object.assign(target.turns[painting.first], turn); // which versions there are, the server does not know
@@ -131,7 +130,7 @@ function grown(painting) {
   }
   if (target === chat) redraw(painting.first);
   refresh();
-  if (near && target === chat) toEnd("instant");
+  if (target === chat) stay();
 }
 
 // ---- the page around it
@@ -163,24 +162,11 @@ function warn(text) {
   return false;
 }
 
-// ---- scrolling
-
-function atEnd() {
-  const page = document.documentElement;
-  return page.scrollHeight - page.scrollTop - page.clientHeight < 120;
-}
-
-function toEnd(behavior) {
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  window.scrollTo({ top: document.documentElement.scrollHeight, behavior: still ? "instant" : behavior });
-}
-
 element.addEventListener("click", (event) => {
   const node = event.target.closest(".copy-code, .mark");
   if (node?.matches(".mark")) openMark(node);
   else if (node) copy(node.closest(".code").querySelector("code").textContent, node);
 });
-window.addEventListener("scroll", () => latest.classList.toggle("shown", !atEnd()), { passive: true });
 window.addEventListener("hearth:prompts", greet);
 window.addEventListener("hearth:open", (event) => open(event.detail));
 window.addEventListener("pagehide", stop);
