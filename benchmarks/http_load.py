@@ -39,6 +39,7 @@ class Client(asyncio.Protocol):
         self._done: asyncio.Future[None]
         self.status = 0
         self.events = 0
+        self.is_over = False  # the server ends the connection with this answer
 
     @classmethod
     async def connect(cls, host: str, port: int) -> Self:
@@ -72,6 +73,7 @@ class Client(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self.status = self._parser.get_status_code()
+        self.is_over = not self._parser.should_keep_alive()
         self._done.set_result(None)
 
 
@@ -82,17 +84,23 @@ async def closed_loop(
     measured = Measured()
     connections = [await Client.connect(*address) for _ in range(clients)]
     start = time.perf_counter()
-    await asyncio.gather(*(_ask(c, request, start + seconds, measured) for c in connections))
+    until = start + seconds
+    await asyncio.gather(*(_ask(c, address, request, until, measured) for c in connections))
     measured.seconds = time.perf_counter() - start
-    measured.events = sum(c.events for c in connections)
-    for connection in connections:
-        connection.close()
     return measured
 
 
-async def _ask(client: Client, request: bytes, until: float, measured: Measured) -> None:
+async def _ask(
+    client: Client, address: tuple[str, int], request: bytes, until: float, measured: Measured
+) -> None:
+    """By the connection of `client`, and by others when the server ends it."""
     while (start := time.perf_counter()) < until:
+        if client.is_over:
+            client = await Client.connect(*address)
         if await client.ask(request) == 200:
             measured.latencies.append((time.perf_counter() - start) * 1000)
         else:
             measured.failures += 1
+        measured.events += client.events
+        client.events = 0
+    client.close()
