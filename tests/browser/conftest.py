@@ -53,6 +53,15 @@ def visitor(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
         yield guest
 
 
+@pytest.fixture(scope="module")
+def importer(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+    """Somebody who has signed in and whose browser keeps nothing at the beginning of a module."""
+    with visiting(chromium, appliance) as guest:
+        guest.sign_in()
+        guest.sees_the_chat()
+        yield guest
+
+
 @pytest.fixture
 def stranger(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
     with visiting(chromium, appliance) as guest:

@@ -1,27 +1,15 @@
 """Conversations leave the browser as files, come back, and are found."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import visiting
 from tests.browser.exchanging import bring_in, export, written
 from tests.browser.visitor import Visitor
-from tests.ui.appliance import Served
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def importer(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
-    """Somebody whose browser keeps nothing, and still does after each refusal."""
-    with visiting(chromium, appliance) as guest:
-        guest.sign_in()
-        guest.sees_the_chat()
-        yield guest
 
 
 def talks(*conversations: dict[str, Any], **more: object) -> dict[str, object]:

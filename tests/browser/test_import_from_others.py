@@ -9,28 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import visiting
 from tests.browser.exchanging import bring_in, export, written
 from tests.browser.others_exports import about_kettles, about_lamps, chat_gpt, message, short
 from tests.browser.visitor import Visitor
-from tests.ui.appliance import Served
 from ui import words
 
 pytestmark = pytest.mark.slow
 
 SAID = words.table("CHATS")
 JUNK: list[Any] = [None, 0, -1.5, True, "", "q1", [], {}, [None], {"role": {}}, "__proto__", 1e308]
-
-
-@pytest.fixture(scope="module")
-def importer(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
-    """Somebody whose browser keeps nothing at the beginning."""
-    with visiting(chromium, appliance) as guest:
-        guest.sign_in()
-        guest.sees_the_chat()
-        yield guest
 
 
 def titles(visitor: Visitor) -> Locator:
