@@ -83,10 +83,10 @@ async def test_a_key_that_floods_does_not_delay_another(make_api: Any) -> None:
     async with api.client() as client:
         flood = await full(api, client, 10 * SLOTS)
         other = await asyncio.gather(*(timed(client, authorization=quiet) for _ in range(SLOTS)))
+        before = sum(task.done() for task in flood)
         answers = await asyncio.gather(*flood)
     assert {response.status_code for response, _ in (*other, *answers)} == {200}
-    slowest = [max(seconds for _, seconds in group) for group in (other, answers)]
-    assert slowest[0] < slowest[1] / 2
+    assert before <= len(flood) / 2
 
 
 async def test_who_waits_until_its_deadline_is_refused_and_the_engine_never_asked(

@@ -30,11 +30,13 @@ def adds_up(settings: Settings, receipts: list[dict[str, Any]]) -> bool:
     used = {row.name: row.amount for row in rows if row.name in names}
     told = {name: [one for one in receipts if one["key"] == name] for name in names}
     return {
-        name: (each.requests, each.failed, each.input, each.output) for name, each in used.items()
+        name: (each.requests, each.refused, each.failed, each.input, each.output)
+        for name, each in used.items()
     } == {
         name: (
             len(mine),
-            sum(one["status"] >= 400 for one in mine),
+            sum(400 <= one["status"] < 500 for one in mine),
+            sum(one["status"] >= 500 for one in mine),
             sum(one["prompt_tokens"] for one in mine),
             sum(one["completion_tokens"] for one in mine),
         )
