@@ -91,6 +91,7 @@ def gateways(appliance: Appliance, verdict: str) -> Counter[str]:
 
 
 def test_three_gateways_have_one_hit_rate(shared: Appliance) -> None:
+    eventually(lambda: counted(shared) == verdicts(shared), 2.0)  # gateways gather before they tell
     before, took, known = verdicts(shared), gateways(shared, "hit"), counted(shared)
     answers = [ask(shared, "One hit rate?") for _ in range(20)]
     assert {text for text, _ in answers} == {TEXT}
