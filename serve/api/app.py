@@ -18,6 +18,7 @@ from serve.api.permission import check_scope
 from serve.api.routes import Handler, Route, find
 from serve.errors import InvalidKey, MethodNotAllowed, NotFound, TooManyBadKeys
 from serve.receipts.metering import counters
+from serve.receipts.outcome import CLIENT_LEFT
 from serve.receipts.receipt_line import as_line, as_row
 from serve.telemetry.log_lines import REQUEST
 
@@ -27,7 +28,6 @@ RECEIPTS = logging.getLogger("hearth.receipts")
 UNMATCHED = "unmatched"
 # Asked again and again by who watches: what is not worth a receipt.
 WATCHED = frozenset({"/metrics", "/admin/live", "/admin/overview"})
-CLIENT_CLOSED_REQUEST = 499  # nginx's word for a client that did not wait
 
 
 def create_app(house: House) -> ASGIApp:
@@ -67,7 +67,7 @@ async def _metered(house: House) -> None:
 async def _serve(call: Call) -> None:
     """Answer, and close the receipt however that ends: cancelling means that the client left."""
     REQUEST.set(call.receipt.id)
-    status = CLIENT_CLOSED_REQUEST
+    status = CLIENT_LEFT
     try:
         status = await _answer(call)
     except ClientGone:

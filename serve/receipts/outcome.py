@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args
 
-CLIENT_LEFT: Final = 499
+CLIENT_LEFT: Final = 499  # nginx's number for a client that did not wait
 NO_ROOM: Final = frozenset({"Overloaded", "EngineBusy", "QueueDeadline"})
 Outcome = Literal["ok", "refused", "failed", "left"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
