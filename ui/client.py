@@ -15,6 +15,7 @@ from ui.stream import Event, Piece, Reading
 
 SILENCE = 60.0  # seconds; the appliance sends a heartbeat every few seconds
 SHORT_CALL = 15.0  # seconds
+IDLE = 3.0  # seconds; servers close idle connections after 5: be first
 
 
 class Appliance:
@@ -22,7 +23,9 @@ class Appliance:
 
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         timeout = httpx.Timeout(SHORT_CALL, connect=5.0)
-        limits = httpx.Limits(max_connections=512, max_keepalive_connections=16)
+        limits = httpx.Limits(
+            max_connections=512, max_keepalive_connections=16, keepalive_expiry=IDLE
+        )
         self._http = httpx.AsyncClient(
             base_url=url, timeout=timeout, limits=limits, transport=transport, trust_env=False
         )

@@ -77,19 +77,19 @@ def owner(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
 
 @contextmanager
 def at_console(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
-    with visiting(chromium, appliance) as guest:
-        guest.page.goto(f"{appliance.page}console")
+    with visiting(chromium, appliance, "console") as guest:
         guest.sign_in(appliance.owner)
         expect(guest.page.get_by_role("navigation", name="Console")).to_be_visible()
         yield guest
 
 
 @contextmanager
-def visiting(chromium: Browser, appliance: Place) -> Iterator[Visitor]:
+def visiting(chromium: Browser, appliance: Place, path: str = "") -> Iterator[Visitor]:
+    """`path`: of the page, behind the appliance's own."""
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     complaints = listen(page, appliance.url)
-    page.goto(appliance.page)
+    page.goto(f"{appliance.page}{path}")
     guest = Visitor(page, appliance)
     yield guest
     context.close()

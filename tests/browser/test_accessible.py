@@ -27,11 +27,10 @@ def is_accessible(page: Page) -> None:
 
 
 @contextmanager
-def before(chromium: Browser, place: Place, name: str) -> Iterator[Visitor]:
+def before(chromium: Browser, place: Place, name: str = "") -> Iterator[Visitor]:
     """Somebody at the door of a page."""
-    with visiting(chromium, place) as visitor:
+    with visiting(chromium, place, name) as visitor:
         visitor.page.emulate_media(reduced_motion="reduce")
-        visitor.page.goto(f"{place.url}/ui/{name}")
         expect(visitor.page.get_by_label("Key")).to_be_visible()
         yield visitor
 
@@ -73,7 +72,7 @@ def test_the_documents(chromium: Browser, tmp_path: Path) -> None:
     (folder / "leave.md").write_text(LEAVE)
     with (
         keeping(tmp_path / "home", free_port()) as place,
-        before(chromium, place, "documents") as visitor,
+        before(chromium, place) as visitor,
     ):
         page, main = visitor.page, visitor.page.locator("#documents-main")
         visitor.sign_in()

@@ -161,8 +161,7 @@ def test_an_appliance_out_of_reach_is_told_and_comes_back(chromium: Browser, pla
 
 
 def test_a_key_that_may_not_look_reads_one_sentence(chromium: Browser, place: Served) -> None:
-    with visiting(chromium, place) as guest:
-        guest.page.goto(f"{place.page}console")
+    with visiting(chromium, place, "console") as guest:
         guest.sign_in()
         expect(guest.page.get_by_text("This page is for the owner")).to_be_visible()
         expect(guest.page.get_by_role("navigation", name="Console")).to_have_count(0)

@@ -15,8 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def bench(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
     """Somebody who has signed in, at the playground."""
-    with visiting(chromium, appliance) as guest:
-        guest.page.goto(f"{appliance.page}playground")
+    with visiting(chromium, appliance, "playground") as guest:
         guest.sign_in()
         expect(body(guest.page)).to_have_value(re.compile("messages"))
         yield guest

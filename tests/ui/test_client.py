@@ -1,13 +1,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import httpx
 import pytest
+import uvicorn
 
 from tests.ui.appliance import LONG, Served
-from ui import stream, words
+from ui import client, stream, words
 from ui.client import Appliance
 from ui.refusals import Refused
 from ui.stream import Kept, Measure, Origin, Piece, Stage
@@ -49,6 +50,32 @@ async def test_models_for_embeddings_are_not_offered_for_chat() -> None:
     data = [{"id": "small", "tier": "small"}, {"id": "minilm", "tier": "embeddings"}]
     listing = answering(lambda _: httpx.Response(200, json={"data": data}))
     assert await listing.models("key") == ["small"]
+
+
+async def test_an_idle_connection_is_left_before_a_server_closes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is sent while it closes is lost, and would look like an appliance that is gone."""
+    assert uvicorn.Config("").timeout_keep_alive > client.IDLE
+    came = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(writer)
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"data":[]}')
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        for idle, connections in ((client.IDLE, 1), (0.0, 3)):
+            monkeypatch.setattr(client, "IDLE", idle)
+            opened = Appliance(f"http://{host}:{port}")
+            assert [await opened.models("key"), await opened.models("key")] == [[], []]
+            assert len(came) == connections
+            await opened.close()
+        for writer in came:
+            writer.close()
+            await writer.wait_closed()
 
 
 async def test_an_answer_comes_in_pieces_and_ends_with_its_measure(
