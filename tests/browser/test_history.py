@@ -113,6 +113,26 @@ def test_a_long_conversation_opens_whole(visitor: Visitor) -> None:
     is_at_end(visitor)
 
 
+def test_a_conversation_that_is_too_long_to_go_on_says_so(visitor: Visitor) -> None:
+    visitor.page.evaluate(
+        """() => {
+            const turns = Array.from({length: 21}, (_, n) => (
+                {role: n % 2 ? "user" : "assistant", text: `**${n}** `}));
+            turns[0].text = "\\u20ac".repeat(1_400_000); // 4.2 MB
+            localStorage.setItem("hearth.chat.big", JSON.stringify({id: "big", turns}));
+            localStorage.setItem("hearth.title.big", JSON.stringify({title: "Big", at: 1}));
+        }"""
+    )
+    visitor.page.reload()
+    visitor.page.get_by_role("button", name="Big").click()
+    expect(visitor.answer.locator("strong")).to_have_text("20")  # what is seen first is drawn
+    visitor.ask("And then?", "echo")
+    visitor.sees_answer("failed")
+    expect(visitor.answer.locator(".note")).to_contain_text("2000 turns or 3.9 MB at most")
+    visitor.press("New chat")
+    visitor.ask_and_wait("A short one", "echo")
+
+
 def is_at_end(visitor: Visitor) -> None:
     """And stays there: heights of turns that were out of sight are found out late."""
     visitor.page.wait_for_function(f"{FROM_END} < 8")

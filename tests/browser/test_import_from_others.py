@@ -4,6 +4,7 @@ import copy
 import json
 import random
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,57 @@ def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
         yield value, key
         if isinstance(held, dict | list):
             yield from places_in(held)
+
+
+# ---- packed, as ChatGPT's export comes
+
+
+def zipped(folder: Path, files: dict[str, str], way: int = zipfile.ZIP_DEFLATED) -> Path:
+    path = folder / "export.zip"
+    with zipfile.ZipFile(path, "w", way) as archive:
+        archive.comment = b"PK\5\6 made by a test"
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_comes_in_as_it_is(importer: Visitor, tmp_path: Path, way: int) -> None:
+    forget_all(importer)
+    files = {
+        "export/picture.png": "x" * 100_000,
+        "export/user.json": '{"id": "me"}',
+        "export/conversations-000.json": json.dumps([about_lamps()]),
+        "export/conversations-001.json": json.dumps([short("Änd", "Wie spät?", 1760000001)]),
+    }
+    assert "came in: 2." in bring_in(importer, zipped(tmp_path, files, way))
+    expect(titles(importer)).to_have_text(["Lamps", "Wie spät?"])
+
+
+def test_files_of_other_names_in_an_archive_are_tried(importer: Visitor, tmp_path: Path) -> None:
+    forget_all(importer)
+    archive = zipped(tmp_path, {"chats.json": json.dumps([about_kettles()]), "read.me": "Hello"})
+    assert "came in: 1." in bring_in(importer, archive)
+
+
+def test_an_archive_that_holds_nothing_or_too_much_or_is_damaged_is_refused(
+    importer: Visitor, tmp_path: Path
+) -> None:
+    forget_all(importer)
+    assert bring_in(importer, zipped(tmp_path, {"a.txt": "Hello"})) == (
+        "There are no conversations in export.zip."
+    )
+    bomb = zipped(tmp_path, {"conversations.json": " " * 70_000_000})
+    assert bomb.stat().st_size < 100_000
+    assert bring_in(importer, bomb) == "Too large: 64 MB at most can be read at once."
+    whole = zipped(tmp_path, {"conversations.json": json.dumps([about_lamps()])}).read_bytes()
+    dice = random.Random(20261127)
+    for _ in range(12):
+        spoilt = bytearray(whole[: dice.randrange(30, len(whole) + 1)])
+        spoilt[dice.randrange(4, len(spoilt))] ^= 1 << dice.randrange(8)
+        (tmp_path / "export.zip").write_bytes(spoilt)
+        said = bring_in(importer, tmp_path / "export.zip")
+        assert re.search("cannot read|came in|Already here|no conversations|is not JSON", said)
 
 
 def test_more_than_can_be_read_at_once_is_refused(importer: Visitor, tmp_path: Path) -> None:

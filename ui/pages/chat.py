@@ -26,7 +26,7 @@ PROMPTS = (
 )  # fmt: skip
 CHATS = (
     "chat/tree.js", *MENU, "chat/search.js", "chat/received.js", "chat/foreign.js",
-    "chat/exchange.js", "chat/looking.js", "chat/chats.js",
+    "chat/unzipped.js", "chat/exchange.js", "chat/looking.js", "chat/chats.js",
 )  # fmt: skip
 VERSIONS = ("chat/tree.js", *MENU, "chat/versions.js", "chat/compare.js")
 RECEIPTS = (

@@ -1,5 +1,5 @@
 // Conversations as files: out of this browser, back into it, and over from other programs. Needs
-// store.js, tree.js, received.js, foreign.js.
+// store.js, tree.js, received.js, foreign.js, unzipped.js.
 
 const LARGEST = 5 * 2 ** 20; // bytes of a file of ours; a browser keeps about as much
 const MOST_READ = 64 * 2 ** 20; // bytes at once; others' files hold far more than what was said
@@ -43,9 +43,11 @@ function fileName(title, ending) {
 
 // Brings the conversations of files in and says how that went. Throws an `Error` in words for people;
 // nothing came in then, unless it says so.
-async function bringIn(files) {
+async function bringIn(picked) {
+  const files = [];
+  for (const file of picked) files.push(...(await unzipped(file)));
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  if (size > MOST_READ) throw new Error(said(words.tooMuch, { most: MOST_READ / 2 ** 20 }));
+  if (size > MOST_READ) throw tooMuch();
   const ours = [];
   const theirs = [];
   for (const file of files) {

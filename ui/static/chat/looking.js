@@ -2,7 +2,7 @@
 // chats.js; needs search.js, exchange.js and menu.js.
 const PAUSE = 120; // milliseconds between the last key and the search
 const seeker = make("input", { type: "search", maxLength: 200 });
-const picker = make("input", { type: "file", accept: ".json,application/json", multiple: true, hidden: true });
+const picker = make("input", { type: "file", accept: ".json,.zip,application/json,application/zip", multiple: true, hidden: true });
 const told = make("p", { className: "told", role: "status", hidden: true });
 let searching = null;
 

@@ -109,10 +109,12 @@ watch("value", () => {
 
 function shown(painting) {
   if (painting.chat !== chat.id) return;
-  painting.turns.forEach((turn, place) => {
-    if (told[place]?.text !== turn.text) return;
-    Object.assign(told[place], { html: turn.html, citations: turn.citations }); // marks count the readable ones
-    if (chat.turns[place] === told[place]) redraw(place);
+  painting.turns.forEach((drawn, n) => {
+    const turn = told[n];
+    if (turn?.text !== drawn.text) return;
+    Object.assign(turn, { html: drawn.html, citations: drawn.citations }); // marks count the readable ones
+    const place = chat.turns.indexOf(turn);
+    if (place >= 0) redraw(place);
   });
   if (comparing) drawComparison();
   stay();
