@@ -20,7 +20,7 @@ from serve.api.schema_feedback import NewFeedback
 from serve.api.vector_stores import asked_for
 from serve.errors import NotFound
 from serve.receipt import id_at
-from serve.receipts.feedback import BYS, By, Opinion, comments, put, summary
+from serve.receipts.feedback import BYS, By, Opinion, about, comments, put, summary
 from serve.receipts.keeping import GATHER
 from serve.receipts.outcome import told_outcome
 from serve.receipts.receipt_file import found, known
@@ -36,10 +36,16 @@ T = TypeVar("T")
 
 
 async def receipt(call: Call) -> Response:
+    """With what its caller said of the answer; admins see what everybody said."""
     asked_of(call, ())
     one = await _receipt(call, call.params["receipt"])
-    spent = [asdict(each) for each in time_spent(one)]
-    return as_json({"object": "receipt", **one, "outcome": told_outcome(one), "time": spent})
+    who = None if call.rights.admin else _account(call)
+    told = {
+        "outcome": told_outcome(one),
+        "time": [asdict(each) for each in time_spent(one)],
+        "feedback": await asked_of_file(call, lambda db: about(db, one["request_id"], who)),
+    }
+    return as_json({"object": "receipt", **one, **told})
 
 
 async def give_feedback(call: Call) -> Response:
@@ -47,13 +53,12 @@ async def give_feedback(call: Call) -> Response:
     was: it is given no more.
     """
     asked: NewFeedback = await asked_for(call, NewFeedback)
-    about = await _receipt(call, asked.receipt_id)
-    account = call.key.account if call.key else ""
-    opinion = Opinion(asked.receipt_id, account, asked.rating, asked.comment, time.time())
-    is_new = await asked_of_file(call, lambda db: put(db, opinion, about), write=True)
+    one = await _receipt(call, asked.receipt_id)
+    opinion = Opinion(one["request_id"], _account(call), asked.rating, asked.comment, time.time())
+    is_new = await asked_of_file(call, lambda db: put(db, opinion, one), write=True)
     if is_new:
         call.house.metrics.count_feedback(asked.rating)
-    forgotten = asked.rating == "down" and await _disliked(call, about["cache_key"])
+    forgotten = asked.rating == "down" and await _disliked(call, one["cache_key"])
     return as_json(
         {
             "object": "feedback",
@@ -79,6 +84,10 @@ def _feedback_object(db: apsw.Connection, by: By, since: float, limit: int) -> d
     return {"object": "feedback.summary", "by": by, "data": summary(db, by, since)} | {
         "comments": said
     }
+
+
+def _account(call: Call) -> str:
+    return call.key.account if call.key else ""
 
 
 async def _disliked(call: Call, key: str | None) -> bool:

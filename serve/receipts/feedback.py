@@ -25,6 +25,10 @@ _LATEST: Final = """
     SELECT receipt, at, good, comment, model FROM feedback
     WHERE at >= ? AND comment <> '' ORDER BY at DESC LIMIT ?
 """
+_ABOUT: Final = """
+    SELECT good, comment, at FROM feedback
+    WHERE receipt = ? AND account = ifnull(?, account) ORDER BY at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,22 @@ def summary(db: apsw.Connection, by: By, since: float) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in db.execute(query, (since,))]
 
 
+def about(db: apsw.Connection, receipt: str, account: str | None = None) -> list[dict[str, Any]]:
+    """What everybody said of one answer, or the caller with this `account`; the oldest first."""
+    return [
+        {"rating": _rating(good), "comment": comment, "at": at}
+        for good, comment, at in db.execute(_ABOUT, (receipt, account))
+    ]
+
+
 def comments(db: apsw.Connection, since: float, limit: int) -> list[dict[str, Any]]:
     """The newest first."""
+    names = ("receipt_id", "at", "rating", "comment", "model")
     return [
-        {"receipt_id": receipt, "at": at, "rating": "up" if good else "down", "comment": comment,
-         "model": model}
-        for receipt, at, good, comment, model in db.execute(_LATEST, (since, limit))
-    ]  # fmt: skip
+        dict(zip(names, (receipt, at, _rating(good), *rest), strict=True))
+        for receipt, at, good, *rest in db.execute(_LATEST, (since, limit))
+    ]
+
+
+def _rating(good: int) -> Rating:
+    return "up" if good else "down"

@@ -56,6 +56,16 @@ def test_two_clicks_tell_why_an_answer_was_slow(
     expect(facts).to_contain_text("/v1/chat/completions, in one piece")
 
 
+def test_what_its_reader_said_stands_on_it(appliance: Served, owner: Visitor) -> None:
+    receipt_id = asked(appliance, "echo").headers["x-request-id"]
+    headers = {"Authorization": f"Bearer {appliance.key}"}
+    body = {"receipt_id": receipt_id, "rating": "down", "comment": "Not an answer."}
+    httpx.post(f"{appliance.url}/v1/feedback", json=body, headers=headers).raise_for_status()
+    owner.page.goto(f"{appliance.page}console#receipts/{receipt_id}")
+    expect(owner.page.locator(".opinion")).to_contain_text("thumb down")
+    expect(owner.page.locator(".opinion")).to_contain_text("Not an answer.")
+
+
 def test_what_failed_says_what_came_first(crowded: Served, owner: Visitor, rows: Locator) -> None:
     assert asked(crowded, "broken").status_code >= 500
     owner.page.get_by_label("Outcome").select_option("failed")

@@ -193,6 +193,20 @@ async def test_admins_see_what_people_think(api: Api, client: httpx.AsyncClient)
     assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "by")
 
 
+async def test_a_receipt_tells_admins_what_all_said_of_the_answer_and_others_what_they_said(
+    api: Api, client: httpx.AsyncClient
+) -> None:
+    answer, admin = await asked(client), api.key_of("owner", admin=True)
+    url = f"{RECEIPTS}/{answer.headers['x-request-id']}"
+    assert (await client.get(url)).json()["feedback"] == []
+    body = {"receipt_id": answer.headers["x-request-id"], "rating": "up", "comment": "good"}
+    await client.post(FEEDBACK, json=body)
+    await client.post(FEEDBACK, json=body | {"rating": "down", "comment": ""}, headers=admin)
+    for headers, said in ((None, [("up", "good")]), (admin, [("up", "good"), ("down", "")])):
+        found = (await client.get(url, headers=headers)).json()["feedback"]
+        assert [(each["rating"], each["comment"]) for each in found] == said
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [

@@ -14,11 +14,9 @@ async function receiptPage(box, signal, id) {
   if (time.length) top.append(timeBar(time, words.time));
   box.append(make("div", { className: "head" }, make("h2", {}, askedBy(one, key)), statusBadge({ outcome: one.outcome, cause: firstCause(one) })), top);
   const decided = panel(words.receipt.decided, decisionList(one));
-  const rest = [factPanel(one, key), attemptPanel(one), sourcePanel(one), filterPanel(one)].filter(Boolean);
+  const rest = [factPanel(one, key), attemptPanel(one), sourcePanel(one), filterPanel(one), opinionPanel(one)].filter(Boolean);
   box.append(make("div", { className: "panels" }, decided, ...rest), rawReceipt(one));
-  const more = [opinions(box, signal, one)];
-  if (longest(time)?.part === "queue") more.push(aheadOf(one, time, signal).then((n) => (lead.textContent = leadOf(one, n))));
-  await Promise.all(more);
+  if (longest(time)?.part === "queue") lead.textContent = leadOf(one, await aheadOf(one, time, signal));
 }
 
 function askedBy(one, key) {
@@ -153,11 +151,9 @@ function filterPanel(one) {
   return panel(words.receipt.filters, make("ul", { className: "plain" }, ...lines));
 }
 
-// Comments on this answer, of those of the last year.
-async function opinions(box, signal, one) {
-  const feedback = await ask("GET", "/admin/feedback?days=366&comments=1000", signal);
-  const about = feedback.comments.filter((each) => each.receipt_id === one.request_id);
-  if (about.length) box.querySelector(".panels").append(panel(words.receipt.feedback, ...about.map(opinion)));
+// What its readers said of the answer.
+function opinionPanel({ feedback }) {
+  return feedback.length ? panel(words.receipt.feedback, ...feedback.map(opinion)) : null;
 }
 
 function opinion({ rating, comment, at }) {
