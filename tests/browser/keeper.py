@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.browser.conftest import visiting
@@ -34,7 +34,7 @@ def write_handbook(folder: Path) -> None:
 
 
 @contextmanager
-def keeper(chromium: Browser, librarian: Librarian, key: str) -> Iterator[Visitor]:
+def keeper(chromium: BrowserContext, librarian: Librarian, key: str) -> Iterator[Visitor]:
     """Whoever has the key, at the page."""
     with visiting(chromium, librarian) as visitor:
         visitor.sign_in(key)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.keeper import LEAVE, keeper, write_handbook
 from tests.browser.visitor import Visitor
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def newcomer(chromium: Browser, librarian: Librarian) -> Iterator[Visitor]:
+def newcomer(chromium: BrowserContext, librarian: Librarian) -> Iterator[Visitor]:
     """With a key of their own, so that they have nothing yet."""
     with keeper(chromium, librarian, librarian.keys.create("newcomer")[1]) as visitor:
         yield visitor

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import visiting
@@ -27,7 +27,7 @@ def is_accessible(page: Page) -> None:
 
 
 @contextmanager
-def before(chromium: Browser, place: Place, name: str = "") -> Iterator[Visitor]:
+def before(chromium: BrowserContext, place: Place, name: str = "") -> Iterator[Visitor]:
     """Somebody at the door of a page."""
     with visiting(chromium, place, name) as visitor:
         visitor.page.emulate_media(reduced_motion="reduce")
@@ -36,7 +36,7 @@ def before(chromium: Browser, place: Place, name: str = "") -> Iterator[Visitor]
 
 
 @pytest.mark.parametrize("name", ["", *PAGES])
-def test_the_door(chromium: Browser, appliance: Served, name: str) -> None:
+def test_the_door(chromium: BrowserContext, appliance: Served, name: str) -> None:
     with before(chromium, appliance, name) as visitor:
         is_accessible(visitor.page)
         visitor.sign_in("not a key")
@@ -66,7 +66,7 @@ def test_an_answer_from_documents(visitor: Visitor, tmp_path: Path) -> None:
     is_accessible(visitor.page)
 
 
-def test_the_documents(chromium: Browser, tmp_path: Path) -> None:
+def test_the_documents(chromium: BrowserContext, tmp_path: Path) -> None:
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "leave.md").write_text(LEAVE)
@@ -87,7 +87,7 @@ def test_the_documents(chromium: Browser, tmp_path: Path) -> None:
         is_accessible(page)
 
 
-def test_the_playground(chromium: Browser, appliance: Served) -> None:
+def test_the_playground(chromium: BrowserContext, appliance: Served) -> None:
     with before(chromium, appliance, "playground") as visitor:
         visitor.sign_in()
         visitor.press("Send")

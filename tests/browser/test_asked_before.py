@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import visiting
 from tests.serve import alike
@@ -26,7 +26,7 @@ def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_asked_before_asked_in_other_words_and_only_nearly_asked(
-    chromium: Browser, remembering: Served
+    chromium: BrowserContext, remembering: Served
 ) -> None:
     with visiting(chromium, remembering) as visitor:
         visitor.sign_in()

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import visiting
 from tests.browser.visitor import Visitor
@@ -134,7 +134,7 @@ def test_a_question_that_cannot_go_out_fails(visitor: Visitor) -> None:
     visitor.sees_answer("done")
 
 
-def test_leaving_the_page_frees_the_engine(chromium: Browser, appliance: Served) -> None:
+def test_leaving_the_page_frees_the_engine(chromium: BrowserContext, appliance: Served) -> None:
     with visiting(chromium, appliance) as visitor:
         visitor.sign_in()
         visitor.ask("Go on", "long")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
 from models.engine import Usage
 from serve.receipt import Attempt
@@ -50,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(chromium: Browser, place: Served) -> Iterator[Page]:
+def page(chromium: BrowserContext, place: Served) -> Iterator[Page]:
     with at_console(chromium, place) as owner:
         yield owner.page
 
@@ -115,9 +115,11 @@ def test_what_happens_meanwhile_is_seen_and_the_rest_stays_as_it_is(
     page: Page, place: Served
 ) -> None:
     kept = tile(page, "Refused").locator(".value").element_handle()
-    before = int(tile(page, "Requests").locator(".value").inner_text())
+    count = tile(page, "Requests").locator(".value")
+    expect(count).to_have_text(NUMBER)
+    before = int(count.inner_text())
     place.ask("markdown", "Hello")
-    expect(tile(page, "Requests").locator(".value")).to_have_text(str(before + 1))
+    expect(count).to_have_text(str(before + 1))
     expect(tile(page, "By tier")).to_contain_text("markdown")
     assert kept.evaluate("(node) => node.isConnected")
 
@@ -149,7 +151,9 @@ def hide(page: Page, hidden: bool) -> None:
     )
 
 
-def test_an_appliance_out_of_reach_is_told_and_comes_back(chromium: Browser, place: Served) -> None:
+def test_an_appliance_out_of_reach_is_told_and_comes_back(
+    chromium: BrowserContext, place: Served
+) -> None:
     with at_console(chromium, place) as owner:
         owner.expected.append(GONE)
         expect(tile(owner.page, "Requests").locator(".value")).to_have_text(NUMBER)
@@ -160,7 +164,9 @@ def test_an_appliance_out_of_reach_is_told_and_comes_back(chromium: Browser, pla
         expect(health(owner.page)).to_contain_text("up for", timeout=30_000)
 
 
-def test_a_key_that_may_not_look_reads_one_sentence(chromium: Browser, place: Served) -> None:
+def test_a_key_that_may_not_look_reads_one_sentence(
+    chromium: BrowserContext, place: Served
+) -> None:
     with visiting(chromium, place, "console") as guest:
         guest.sign_in()
         expect(guest.page.get_by_text("This page is for the owner")).to_be_visible()
@@ -168,7 +174,7 @@ def test_a_key_that_may_not_look_reads_one_sentence(chromium: Browser, place: Se
 
 
 def test_without_receipts_it_says_so_and_shows_what_is_known_now(
-    chromium: Browser, tmp_path: Path
+    chromium: BrowserContext, tmp_path: Path
 ) -> None:
     with (
         served(tmp_path, free_port(), receipts={"enabled": False}) as place,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from serve.ledger.quality import Outcome, QualityFile, Run
 from tests.browser.conftest import at_console
@@ -42,7 +42,7 @@ def run(file: Path, passed: int) -> None:
 
 
 @pytest.fixture
-def page(chromium: Browser, questioned: Served) -> Iterator[Page]:
+def page(chromium: BrowserContext, questioned: Served) -> Iterator[Page]:
     with at_console(chromium, questioned) as owner:
         owner.page.get_by_role("link", name="Quality").click()
         expect(owner.page.get_by_role("heading", name="Golden questions")).to_be_visible()

@@ -1,10 +1,11 @@
 """Documents that are looked at, found and shared on their page, before a real library."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.keeper import (
     NOT_FOUND,
@@ -138,11 +139,12 @@ def test_what_is_written_stays_when_the_document_is_ready(newcomer: Visitor, fol
 
 
 def test_a_collection_is_shared_with_a_key_that_may_only_read_it(
-    chromium: Browser, librarian: Librarian, newcomer: Visitor, folder: Path
+    chromium: BrowserContext, librarian: Librarian, newcomer: Visitor, folder: Path
 ) -> None:
     page = newcomer.page
     newcomer.expected.append(NOT_FOUND)
-    with keeper(chromium, librarian, librarian.reader) as other:
+    theirs = replace(librarian, url=librarian.url.replace("127.0.0.1", "localhost"))
+    with keeper(chromium, theirs, librarian.reader) as other:  # what it keeps is kept by origin
         expect(opened(other.page)).to_contain_text(SAID["nothingToRead"])
     brought(newcomer, folder)
     link(page, SAID["settings"]).click()
@@ -152,7 +154,7 @@ def test_a_collection_is_shared_with_a_key_that_may_only_read_it(
         if key == "nobody":
             expect(page.get_by_role("alert")).to_contain_text("No active key has this id or name.")
     expect(page.locator(".readers")).to_contain_text("colleague")
-    with keeper(chromium, librarian, librarian.reader) as other:
+    with keeper(chromium, theirs, librarian.reader) as other:
         expect(other.page.locator(".shelves")).to_contain_text(SAID["sharedWithYou"])
         expect(table(other.page)).to_have_count(2)
         expect(other.page.locator(".zone, .tools button")).to_have_count(0)
@@ -176,7 +178,7 @@ def test_answers_may_be_kept_or_not(newcomer: Visitor, folder: Path) -> None:
 
 
 def test_the_former_embedder_is_kept_until_the_new_one_is_confirmed(
-    chromium: Browser, tmp_path: Path, folder: Path
+    chromium: BrowserContext, tmp_path: Path, folder: Path
 ) -> None:
     home = tmp_path / "home"
     with keeping(home, free_port()) as place, keeper(chromium, place, place.key) as newcomer:

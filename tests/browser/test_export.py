@@ -69,9 +69,8 @@ def test_what_comes_in_is_drawn_by_the_server_only(visitor: Visitor, tmp_path: P
     expect(visitor.page.locator("#room img, #sidebar img")).to_have_count(0)
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
+def test_what_cannot_be_read_is_refused_in_words(visitor: Visitor, tmp_path: Path) -> None:
+    for value, expected in (
         ("no json", "talks.json is not JSON."),
         ([], "its “format” has to be “hearth-conversations”"),
         (talks(version=2), "The file's “version” is"),
@@ -83,13 +82,9 @@ def test_what_comes_in_is_drawn_by_the_server_only(visitor: Visitor, tmp_path: P
         (talks({"turns": [QUESTION | {"others": [[QUESTION]], "at": 2}]}), "“at” has to be"),
         (talks({"turns": [QUESTION] * 2001}), "too many “turns”: 2000 at most"),
         (" " * 5 * 2**20 + "{}", "talks.json is too large: 5 MB at most."),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_read_is_refused_in_words(
-    importer: Visitor, tmp_path: Path, value: object, expected: str
-) -> None:
-    assert expected in bring_in(importer, written(tmp_path, value))
-    expect(importer.chats).to_have_count(0)
+    ):  # fmt: skip
+        assert expected in bring_in(visitor, written(tmp_path, value))
+    expect(visitor.chats).to_have_count(0)
 
 
 def test_conversations_are_found_by_title_and_text(visitor: Visitor) -> None:

@@ -50,13 +50,6 @@ def kept(visitor: Visitor) -> list[dict[str, Any]]:
     return conversations
 
 
-def forget_all(visitor: Visitor) -> None:
-    visitor.page.evaluate("Object.keys(localStorage).filter((k) => /chat|title/.test(k))"
-                          ".forEach((k) => localStorage.removeItem(k))")  # fmt: skip
-    visitor.page.reload()
-    visitor.sees_the_chat()
-
-
 def test_one_of_chatgpt_comes_with_its_branches_and_without_tools(
     visitor: Visitor, tmp_path: Path
 ) -> None:
@@ -182,15 +175,13 @@ def linked(tree: dict[str, str | None], current: str | None) -> dict[str, Any]:
     ids=["cycle", "own parent", "missing parent", "missing current", "current in the middle"],
 )
 def test_a_damaged_tree_is_mended(
-    importer: Visitor, tmp_path: Path, value: dict[str, Any], expected: list[Any]
+    visitor: Visitor, tmp_path: Path, value: dict[str, Any], expected: list[Any]
 ) -> None:
-    forget_all(importer)
-    assert "came in: 1." in bring_in(importer, written(tmp_path, [value]))
-    assert [in_short(one["turns"]) for one in kept(importer)] == [expected]
+    assert "came in: 1." in bring_in(visitor, written(tmp_path, [value]))
+    assert [in_short(one["turns"]) for one in kept(visitor)] == [expected]
 
 
-def test_what_cannot_be_read_keeps_no_other_out(importer: Visitor, tmp_path: Path) -> None:
-    forget_all(importer)
+def test_what_cannot_be_read_keeps_no_other_out(visitor: Visitor, tmp_path: Path) -> None:
     steps = {f"{n}": (f"{n - 1}", message("user", "On")) for n in range(5000)}
     calls = {f"{n}": (f"{n - 1}", message("tool", "On")) for n in range(5000)}
     deep = {
@@ -201,25 +192,24 @@ def test_what_cannot_be_read_keeps_no_other_out(importer: Visitor, tmp_path: Pat
         None, 7, "x", {}, {"mapping": 3}, {"chat": {"history": {}}},
         *[chat_gpt(tree, current_node=None) for tree in (steps, calls, deep)],
     ]  # fmt: skip
-    said = bring_in(importer, written(tmp_path, [*bad, about_lamps()]))
+    said = bring_in(visitor, written(tmp_path, [*bad, about_lamps()]))
     assert said.startswith("Conversations that came in: 1. Empty, damaged or too long: 9.")
 
 
 @pytest.mark.parametrize("whole", [about_lamps(), about_kettles()], ids=["ChatGPT", "Open WebUI"])
 def test_nothing_in_a_file_breaks_the_page(
-    importer: Visitor, tmp_path: Path, whole: dict[str, Any]
+    visitor: Visitor, tmp_path: Path, whole: dict[str, Any]
 ) -> None:
-    forget_all(importer)
     dice = random.Random(20261126)
     spoilt = [spoil(whole, dice) for _ in range(400)]
     intact = about_lamps() | {"title": "Intact"}
-    said = bring_in(importer, written(tmp_path, [*spoilt, intact]))
+    said = bring_in(visitor, written(tmp_path, [*spoilt, intact]))
     numbers = [int(n) for n in re.findall(r"(?:came in|here|long): (\d+)", said)]
     assert sum(numbers) == 401
-    for conversation in kept(importer):
+    for conversation in kept(visitor):
         assert conversation["turns"]
-    open_chat(importer, "Intact")
-    expect(bodies(importer).first).to_have_text("Which lamp is this?")
+    open_chat(visitor, "Intact")
+    expect(bodies(visitor).first).to_have_text("Which lamp is this?")
 
 
 def spoil(value: dict[str, Any], dice: random.Random) -> object:
@@ -256,46 +246,42 @@ def zipped(folder: Path, files: dict[str, str], way: int = zipfile.ZIP_DEFLATED)
 
 
 @pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_an_archive_comes_in_as_it_is(importer: Visitor, tmp_path: Path, way: int) -> None:
-    forget_all(importer)
+def test_an_archive_comes_in_as_it_is(visitor: Visitor, tmp_path: Path, way: int) -> None:
     files = {
         "export/picture.png": "x" * 100_000,
         "export/user.json": '{"id": "me"}',
         "export/conversations-000.json": json.dumps([about_lamps()]),
         "export/conversations-001.json": json.dumps([short("Änd", "Wie spät?", 1760000001)]),
     }
-    assert "came in: 2." in bring_in(importer, zipped(tmp_path, files, way))
-    expect(titles(importer)).to_have_text(["Lamps", "Wie spät?"])
+    assert "came in: 2." in bring_in(visitor, zipped(tmp_path, files, way))
+    expect(titles(visitor)).to_have_text(["Lamps", "Wie spät?"])
 
 
-def test_files_of_other_names_in_an_archive_are_tried(importer: Visitor, tmp_path: Path) -> None:
-    forget_all(importer)
+def test_files_of_other_names_in_an_archive_are_tried(visitor: Visitor, tmp_path: Path) -> None:
     archive = zipped(tmp_path, {"chats.json": json.dumps([about_kettles()]), "read.me": "Hello"})
-    assert "came in: 1." in bring_in(importer, archive)
+    assert "came in: 1." in bring_in(visitor, archive)
 
 
 def test_an_archive_that_holds_nothing_or_too_much_or_is_damaged_is_refused(
-    importer: Visitor, tmp_path: Path
+    visitor: Visitor, tmp_path: Path
 ) -> None:
-    forget_all(importer)
-    assert bring_in(importer, zipped(tmp_path, {"a.txt": "Hello"})) == (
+    assert bring_in(visitor, zipped(tmp_path, {"a.txt": "Hello"})) == (
         "There are no conversations in export.zip."
     )
     bomb = zipped(tmp_path, {"conversations.json": " " * 70_000_000})
     assert bomb.stat().st_size < 100_000
-    assert bring_in(importer, bomb) == "Too large: 64 MB at most can be read at once."
+    assert bring_in(visitor, bomb) == "Too large: 64 MB at most can be read at once."
     whole = zipped(tmp_path, {"conversations.json": json.dumps([about_lamps()])}).read_bytes()
     dice = random.Random(20261127)
     for _ in range(12):
         spoilt = bytearray(whole[: dice.randrange(30, len(whole) + 1)])
         spoilt[dice.randrange(4, len(spoilt))] ^= 1 << dice.randrange(8)
         (tmp_path / "export.zip").write_bytes(spoilt)
-        said = bring_in(importer, tmp_path / "export.zip")
+        said = bring_in(visitor, tmp_path / "export.zip")
         assert re.search("cannot read|came in|Already here|no conversations|is not JSON", said)
 
 
-def test_more_than_can_be_read_at_once_is_refused(importer: Visitor, tmp_path: Path) -> None:
-    forget_all(importer)
+def test_more_than_can_be_read_at_once_is_refused(visitor: Visitor, tmp_path: Path) -> None:
     files = [written(tmp_path, " " * 33 * 2**20 + "[]", f"{n}.json") for n in range(2)]
-    assert bring_in(importer, *files) == "Too large: 64 MB at most can be read at once."
-    expect(importer.chats).to_have_count(0)
+    assert bring_in(visitor, *files) == "Too large: 64 MB at most can be read at once."
+    expect(visitor.chats).to_have_count(0)

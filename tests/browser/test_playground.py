@@ -3,7 +3,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import visiting
 from tests.browser.visitor import Visitor
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def bench(chromium: Browser, appliance: Served) -> Iterator[Visitor]:
+def bench(chromium: BrowserContext, appliance: Served) -> Iterator[Visitor]:
     """Somebody who has signed in, at the playground."""
     with visiting(chromium, appliance, "playground") as guest:
         guest.sign_in()

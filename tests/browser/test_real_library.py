@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.browser.conftest import visiting
@@ -45,7 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def test_dropped_files_answer_a_question_and_its_sources_open_where_they_say_it(
-    chromium: Browser, place: Place, tmp_path: Path
+    chromium: BrowserContext, place: Place, tmp_path: Path
 ) -> None:
     (tmp_path / "leave.md").write_text(MARKDOWN)
     (tmp_path / "house.pdf").write_bytes(pdf(draw))

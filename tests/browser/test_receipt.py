@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.browser.conftest import visiting
 from tests.browser.visitor import Visitor
@@ -47,7 +47,7 @@ def row(told: Locator, title: str) -> Locator:
 
 
 def test_an_answer_tells_who_gave_it_what_it_cost_and_where_its_time_went(
-    chromium: Browser, priced: Served
+    chromium: BrowserContext, priced: Served
 ) -> None:
     with visiting(chromium, priced) as visitor:
         visitor.sign_in()
@@ -69,7 +69,7 @@ def test_an_answer_tells_who_gave_it_what_it_cost_and_where_its_time_went(
 
 
 def test_a_choice_by_the_appliance_says_why_and_its_owner_gets_a_way_to_the_receipt(
-    chromium: Browser, priced: Served
+    chromium: BrowserContext, priced: Served
 ) -> None:
     with visiting(chromium, priced) as visitor:
         visitor.sign_in(priced.owner)
@@ -106,7 +106,7 @@ def test_a_broken_answer_tells_what_failed(visitor: Visitor) -> None:
     expect(row(told, SAID["ending"])).to_have_text(SAID["endings"]["engine_interrupted"])
 
 
-def test_without_receipts_the_page_says_so_calmly(chromium: Browser, silent: Served) -> None:
+def test_without_receipts_the_page_says_so_calmly(chromium: BrowserContext, silent: Served) -> None:
     with visiting(chromium, silent) as visitor:
         visitor.expected.append(
             "Failed to load resource: the server responded with a status of 404"
@@ -129,12 +129,12 @@ BARE = {"model": "smollm2", "tier": "small", "finish_reason": "stop"}
 
 
 @pytest.fixture(scope="module")
-def in_words(chromium: Browser) -> Iterator[InWords]:
+def in_words(chromium: BrowserContext) -> Iterator[InWords]:
     """What is told of a receipt with these fields, by title."""
     scripts = ("shared/store.js", "shared/amounts.js", "shared/reasons.js", "chat/receipt.js")
     code = "\n".join((files("ui") / "static" / script).read_text() for script in scripts)
     known = {"account": SAID, "time": words.table("TIME")}
-    page = chromium.new_page(locale="en-US")
+    page = chromium.new_page()
 
     def told(**fields: Any) -> dict[str, list[str]]:
         asked = json.dumps(BARE | fields)

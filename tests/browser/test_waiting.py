@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.browser.conftest import visiting
 from tests.browser.visitor import Visitor
@@ -53,7 +53,9 @@ def test_who_waits_sees_the_line_get_shorter_and_then_the_question_being_read(
     expect(visitor.answer.locator(".body")).to_have_text("When is it my turn?")
 
 
-def test_a_refusal_counts_down_and_then_tries_again(chromium: Browser, strict: Served) -> None:
+def test_a_refusal_counts_down_and_then_tries_again(
+    chromium: BrowserContext, strict: Served
+) -> None:
     with visiting(chromium, strict) as visitor:
         visitor.sign_in()
         visitor.sees_the_chat()
