@@ -1,4 +1,5 @@
-"""`/admin/config`: the configuration as it runs, setting by setting. For admins.
+"""`/admin/config`: the configuration as it runs, setting by setting, and what the next start would
+change, where the file was edited since. For admins.
 
 Secrets are no settings: the names of their environment variables are, and whether these are set.
 """
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from serve.api.call import Call, Response, as_json
 from serve.api.lists import asked_of
-from serve.config import Settings, has_secret, sources
+from serve.config import ConfigError, Settings, has_secret, load, sources
 from serve.profiles import gpu_memory, tiers_of
 from serve.sections.flat import Setting, Source, flat
 from serve.sections.tiers import TierSettings
@@ -18,8 +19,27 @@ SECRET: Final = "_from"  # how settings end that name an environment variable
 
 async def configuration(call: Call) -> Response:
     asked_of(call, ())
-    data = await asyncio.to_thread(_data, call.house.settings)
-    return as_json({"object": "list", "data": data})
+    return as_json(await asyncio.to_thread(_configuration, call.house.settings))
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    """`trouble`: why the next start would fail."""
+    try:
+        planned, trouble = _planned(settings, load(home=settings.data)), None
+    except ConfigError as exc:
+        planned, trouble = [], str(exc)
+    return {"object": "list", "data": _data(settings), "planned": planned, "trouble": trouble}
+
+
+def _planned(now: Settings, following: Settings) -> list[dict[str, Any]]:
+    """The settings that will be others; None for one that is not there."""
+    before, after = ({each.path: each for each in flat(one)} for one in (now, following))
+    pairs = [(path, before.get(path), after.get(path)) for path in dict.fromkeys([*before, *after])]
+    return [
+        {"path": ".".join(path), "value": one and _shown(one), "next": other and _shown(other)}
+        for path, one, other in pairs
+        if one is None or other is None or one.value != other.value
+    ]
 
 
 def _data(settings: Settings) -> list[dict[str, Any]]:

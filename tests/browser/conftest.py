@@ -31,7 +31,7 @@ ARGUMENTS = [
 ]
 # What Gradio's client logs when a page is left while its event stream is open.
 LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 def chromium_path() -> str | None:
@@ -100,6 +100,7 @@ def visiting(chromium: BrowserContext, appliance: Place, path: str = "") -> Iter
     """Whose browser remembers nothing. `path`: of the page, behind the appliance's own."""
     before = set(chromium.pages)
     page = chromium.new_page()
+    page.set_default_navigation_timeout(60_000)
     forget(page, appliance.url)
     complaints = listen(page, appliance.url)
     page.goto(f"{appliance.page}{path}")

@@ -61,7 +61,7 @@ def test_settings_that_differ_come_first_with_where_they_come_from(page: Page) -
     changed = page.get_by_role("table", name="Differs from the defaults")
     port = changed.get_by_role("row").filter(has=page.get_by_text("port", exact=True))
     expect(port).to_contain_text("8080")
-    expect(port).to_contain_text("option")
+    expect(port).to_contain_text("hearth.yaml")
     expect(changed).not_to_contain_text("temperature")
 
 
@@ -77,6 +77,24 @@ def test_a_setting_is_found_by_what_it_is_about(page: Page) -> None:
 def test_a_link_leads_to_a_setting(appliance: Served, page: Page) -> None:
     page.goto(f"{appliance.page}console#configuration/tiers.echo.model")
     expect(page.get_by_text("1 settings, 1 differ")).to_be_visible()
+
+
+def test_what_the_next_start_will_change_is_shown(appliance: Served, page: Page) -> None:
+    file = appliance.house.settings.data / "hearth.yaml"
+    as_it_runs = file.read_text()
+    next_start = page.get_by_role("table", name="Changed in the file")
+    edited = json.loads(as_it_runs)
+    edited["limits"]["stop"] = 7
+    for text, shown in ((json.dumps(edited), 1), ("limits: [", 0), (as_it_runs, 0)):
+        file.write_text(text)
+        page.reload()
+        goes_to(page, "Configuration")
+        expect(page.get_by_text("settings, ")).to_be_visible()
+        expect(next_start).to_have_count(shown)
+        expect(page.get_by_text("Hearth would not start again")).to_have_count(int(text[-1] == "["))
+        if shown:
+            expect(next_start).to_contain_text("limits.stop")
+            expect(next_start.locator("td code")).to_have_text(["limits.stop", "4", "7"])
 
 
 def test_before_anything_was_measured_it_is_said_how(page: Page) -> None:

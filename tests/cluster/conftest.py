@@ -19,8 +19,14 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
         "broken": {"engine": "llama", "model": "broken", "path": "/nonexistent.gguf"},
         "large": {**scripted, "model": "big"},
     }
-    options = {"tiers": tiers, "gateway": {"replicas": GATEWAYS}, "admission": {"waiting": WAITING}}
+    options = {
+        "tiers": tiers,
+        "gateway": {"replicas": GATEWAYS},
+        "admission": {"waiting": WAITING},
+        "cache": {},  # whoever names no temperature asks an engine
+    }
     with running(tmp_path_factory.mktemp("home"), **options) as started:
         # It is ready with the first of them.
         assert eventually(lambda: len(started.replicas("gateway")) == GATEWAYS, 60)
+        assert eventually(lambda: len(started.replicas("limits")) == 1, 60)
         yield started

@@ -4,7 +4,6 @@ import json
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.cluster.appliance import WORDS, Appliance, events, eventually, running
+from tests.cluster.appliance import WORDS, Appliance, events, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -25,13 +24,9 @@ BACK = 90.0  # seconds until a killed process is replaced
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
-    script = {"words": WORDS, "token_delay": 0.05}
-    tiers = {"small": {"engine": "scripted", "model": "little", "slots": 64, "script": script}}
-    options = {"tiers": tiers, "gateway": {"replicas": 3, "drain_seconds": 2}, "cache": {}}
-    with running(tmp_path_factory.mktemp("home"), **options) as started:
-        assert eventually(lambda: all_know(started, "Are you there?"), BACK)
-        yield started
+def shared(appliance: Appliance) -> Appliance:
+    assert eventually(lambda: all_know(appliance, "Are you there?"), BACK)
+    return appliance
 
 
 def body(question: str, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,42 +13,33 @@ import pytest
 from serve.ledger.keys import Keys
 from serve.ledger.rights import Rights
 from serve.sections.quotas import Limits
-from tests.cluster.appliance import Appliance, eventually, running
+from tests.cluster.appliance import Appliance, eventually
 from tests.serve.receipts.checked import adds_up, explains
 
 pytestmark = pytest.mark.slow
 
 URL = "/v1/chat/completions"
-BODY = {"model": "echo", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
+BODY = {"model": "little", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]}
 BACK = 90.0  # seconds until all gateways, or a killed process, are there
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
-    gateway = {"replicas": 3, "drain_seconds": 2}
-    with running(tmp_path_factory.mktemp("home"), gateway=gateway) as started:
-        assert eventually(lambda: len(started.replicas("gateway")) == 3, BACK)
-        assert eventually(lambda: len(started.replicas("limits")) == 1, BACK)
-        yield started
-
-
-def keys_of(shared: Appliance, **limits: Limits) -> dict[str, str]:
+def keys_of(appliance: Appliance, **limits: Limits) -> dict[str, str]:
     """Texts of new keys by name."""
-    ring = Keys(shared.settings.database)
+    ring = Keys(appliance.settings.database)
     made = {name: ring.create(name, Rights(limits=one))[1] for name, one in limits.items()}
     ring.close()
     return made
 
 
-def ask(shared: Appliance, key: str) -> httpx.Response:
+def ask(appliance: Appliance, key: str) -> httpx.Response:
     """By a connection of its own, so that all gateways have their part."""
     headers = {"authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=shared.settings.url, timeout=60, verify=False) as client:
+    with httpx.Client(base_url=appliance.settings.url, timeout=60, verify=False) as client:
         return client.post(URL, json=BODY, headers=headers)
 
 
-def asked_well(shared: Appliance, key: str) -> bool:
-    return ask(shared, key).status_code == 200
+def asked_well(appliance: Appliance, key: str) -> bool:
+    return ask(appliance, key).status_code == 200
 
 
 def receipt(client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
@@ -60,10 +50,10 @@ def receipt(client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
 
 
 def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
-    shared: Appliance,
+    appliance: Appliance,
 ) -> None:
     limits = {"slow": Limits(requests=5), "fast": Limits(requests=40), "gone": Limits()}
-    keys = keys_of(shared, **limits)
+    keys = keys_of(appliance, **limits)
     answers: dict[str, list[httpx.Response]] = {name: [] for name in keys}
     halfway = threading.Barrier(4)
 
@@ -72,13 +62,13 @@ def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
             if number == 40:
                 halfway.wait(BACK)
                 halfway.wait(BACK)  # here it is revoked
-            answers[name].append(ask(shared, keys[name]))
+            answers[name].append(ask(appliance, keys[name]))
 
     began = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
         bursts = [pool.submit(burst, name) for name in keys]
         halfway.wait(BACK)
-        ring = Keys(shared.settings.database)
+        ring = Keys(appliance.settings.database)
         ring.revoke("gone")
         ring.close()
         halfway.wait(BACK)
@@ -93,21 +83,23 @@ def test_two_keys_get_what_is_theirs_in_a_burst_while_a_third_is_revoked(
     assert told["gone"][401] + told["gone"][429] == 40  # some are too many bad keys by then
     assert set(told["slow"]) | set(told["fast"]) == {200, 429}
     theirs = [*answers["slow"], *answers["fast"], *answers["gone"][:40]]  # a bad key is nobody's
-    with shared.client() as client:
+    with appliance.client() as client:
         receipts = [receipt(client, answer) for answer in theirs]
     assert all(map(explains, receipts, theirs))
-    assert adds_up(shared.settings, receipts)
+    assert adds_up(appliance.settings, receipts)
 
 
-def test_without_the_bank_requests_go_on_and_a_new_one_takes_its_place(shared: Appliance) -> None:
-    (key,) = keys_of(shared, steady=Limits(requests=6000)).values()
-    assert asked_well(shared, key)
-    (bank,) = shared.replicas("limits")
+def test_without_the_bank_requests_go_on_and_a_new_one_takes_its_place(
+    appliance: Appliance,
+) -> None:
+    (key,) = keys_of(appliance, steady=Limits(requests=6000)).values()
+    assert asked_well(appliance, key)
+    (bank,) = appliance.replicas("limits")
     bank.send_signal(signal.SIGKILL)
     bank.wait(10)
-    assert eventually(lambda: asked_well(shared, key), 10)
+    assert eventually(lambda: asked_well(appliance, key), 10)
     gone = bank.pid
     assert eventually(
-        lambda: [each.pid for each in shared.replicas("limits")] not in ([], [gone]), BACK
+        lambda: [each.pid for each in appliance.replicas("limits")] not in ([], [gone]), BACK
     )
-    assert asked_well(shared, key)
+    assert asked_well(appliance, key)

@@ -131,6 +131,7 @@ def served(
     engines = {name: ScriptedEngine(name, script) for name, script in SCRIPTS.items()}
     options = {"embedder": {"engine": "none"}, "tiers": TIERS} | options
     settings = Settings(home=home, port=port, **options)
+    (home / "hearth.yaml").write_text(settings.model_dump_json())
     with furnished(settings, engines, helpers or Helpers()) as house:
         owner, key = (house.keys.create(*whose)[1] for whose in (("owner", ADMIN), ("somebody",)))
         assert house.signins is not None

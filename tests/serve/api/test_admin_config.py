@@ -1,20 +1,26 @@
 """`/admin/config`: what runs, where it comes from, and no secret."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from serve.config import Settings
 from tests.serve.api.conftest import Api, MakeApi
 
 
-async def told(api: Api) -> dict[str, Any]:
+async def asked(api: Api) -> dict[str, Any]:
     async with api.client(headers=api.key_of("owner", admin=True)) as admin:
         response = await admin.get("/admin/config")
     assert response.status_code == 200, response.text
-    return {each["path"]: each for each in response.json()["data"]}
+    return dict(response.json())
+
+
+async def told(api: Api) -> dict[str, Any]:
+    return {each["path"]: each for each in (await asked(api))["data"]}
 
 
 async def test_each_setting_is_told_with_its_default_and_who_says_so(
@@ -70,3 +76,29 @@ async def test_a_damaged_file_is_no_reason_to_tell_nothing(
     monkeypatch.delenv("HEARTH_CONFIG", raising=False)
     (tmp_path / "hearth.yaml").write_bytes(b"\xff: [")
     assert (await told(make_api()))["port"]["source"] == "default"
+
+
+async def test_what_the_next_start_would_change_is_told(
+    make_api: MakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("HEARTH_")]:
+        monkeypatch.delenv(name)
+    api, file = make_api(limits={"stop": 2}), tmp_path / "hearth.yaml"
+    running = api.house.settings.model_dump(mode="json")
+    file.write_text(yaml.safe_dump(running))
+    found = await asked(api)
+    assert (found["planned"], found["trouble"]) == ([], None)
+    running["limits"]["stop"] = 3
+    running["tiers"]["large"] = {"engine": "scripted", "model": "big"}
+    del running["tiers"]["small"]
+    file.write_text(yaml.safe_dump(running))
+    found = await asked(api)
+    planned = {each["path"]: (each["value"], each["next"]) for each in found["planned"]}
+    assert planned["limits.stop"] == (2, 3)
+    assert planned["tiers.large.model"] == (None, "big")
+    assert planned["tiers.small.model"] == ("echo", None)
+    assert {path.split(".")[0] for path in planned} == {"limits", "tiers"}
+    file.write_text("limits: {stop: many}")
+    found = await asked(api)
+    assert found["planned"] == []
+    assert found["trouble"].startswith("limits.stop: ")

@@ -1,7 +1,7 @@
 // The configuration as it runs: what differs from the defaults first, then the rest, searchable.
 // #configuration/TEXT searches for it.
 section("configuration", async (box, signal, rest) => {
-  const { data } = await ask("GET", "/admin/config", signal);
+  const { data, planned, trouble } = await ask("GET", "/admin/config", signal);
   const search = make("input", { type: "search", value: decoded(rest), placeholder: words.configuration.search, autocomplete: "off", spellcheck: false });
   search.setAttribute("aria-label", words.configuration.search);
   const count = make("small", { ariaLive: "polite" }), found = make("div", { className: "stack" });
@@ -11,9 +11,17 @@ section("configuration", async (box, signal, rest) => {
     found.replaceChildren(...settingLists(settings, Boolean(search.value.trim())));
   };
   search.addEventListener("input", show);
-  box.append(make("p", { className: "quiet intro" }, words.configuration.text), make("div", { className: "filters" }, make("label", { className: "field" }, search), count), found);
+  box.append(make("p", { className: "quiet intro" }, words.configuration.text), ...nextStart(planned, trouble), make("div", { className: "filters" }, make("label", { className: "field" }, search), count), found);
   show();
 });
+
+// What the next start would bring, where the file was edited since.
+function nextStart(planned, trouble) {
+  const { damaged, planned: title, columns } = words.configuration;
+  if (trouble) return [make("p", { className: "refusal" }, make("strong", {}, damaged), " ", make("code", {}, trouble))];
+  const rows = planned.map(({ path, value, next }) => ({ cells: [path, inWriting(value), inWriting(next)].map((text) => make("code", {}, text)) }));
+  return rows.length ? [settingSection(title, tableOf([columns.setting, columns.value, columns.next], rows, { label: title }))] : [];
+}
 
 // Every word of the search is in the setting's path, value or description.
 function isMeant({ path, value, description }, search) {
