@@ -32,14 +32,23 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 
 
 def _planned(now: Settings, following: Settings) -> list[dict[str, Any]]:
-    """The settings that will be others; None for one that is not there."""
+    """The settings that will be others; None for one that is not there. Of a tier that comes or
+    goes what somebody chose.
+    """
     before, after = ({each.path: each for each in flat(one)} for one in (now, following))
     pairs = [(path, before.get(path), after.get(path)) for path in dict.fromkeys([*before, *after])]
     return [
         {"path": ".".join(path), "value": one and _shown(one), "next": other and _shown(other)}
         for path, one, other in pairs
-        if one is None or other is None or one.value != other.value
+        if _differ(one, other)
     ]
+
+
+def _differ(one: Setting | None, other: Setting | None) -> bool:
+    if one and other:
+        return bool(one.value != other.value)
+    present = one or other
+    return present is not None and present.changed
 
 
 def _data(settings: Settings) -> list[dict[str, Any]]:
