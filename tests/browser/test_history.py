@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -92,6 +94,33 @@ def test_what_another_tab_adds_to_the_open_conversation_is_shown_and_kept(visito
     other.press("Really delete?")
     expect(visitor.turns).to_have_count(0)
     expect(visitor.chats).to_have_count(0)
+
+
+def test_what_two_tabs_answer_at_once_is_kept_of_both(visitor: Visitor) -> None:
+    visitor.ask_and_wait("First", "echo")
+    other = Visitor(visitor.page.context.new_page(), visitor.appliance)
+    other.page.goto(visitor.appliance.page)
+    other.sees_the_chat()
+    other.page.get_by_role("button", name="First").click()
+    visitor.ask("A long story", "long")
+    visitor.sees_answer("writing")
+    other.ask_and_wait("A short one", "echo")
+    visitor.sees_answer("writing")
+    visitor.page.keyboard.press("Escape")
+    visitor.sees_answer("stopped")
+    for tab, at, mine, theirs in (
+        (visitor, "1/2", "A long story", "A short one"),
+        (other, "2/2", "A short one", "A long story"),
+    ):
+        tab.page.reload()
+        asked = tab.page.locator(".turn.user").last
+        expect(tab.turns).to_have_count(4)
+        expect(asked.locator(".body")).to_have_text(mine)
+        expect(asked.locator(".count")).to_have_text(at)
+        asked.get_by_role("button", name=re.compile("(Next|Previous) version")).and_(
+            tab.page.locator(":enabled")
+        ).click()
+        expect(asked.locator(".body")).to_have_text(theirs)
 
 
 def test_a_long_conversation_opens_whole(visitor: Visitor) -> None:

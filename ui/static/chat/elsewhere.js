@@ -1,5 +1,5 @@
 // What happens to conversations elsewhere: in the list beside them, and in other tabs. Part of transcript.js,
-// which has `chat`, `live` and `turns`; needs store.js.
+// which has `chat`, `live` and `turns`; needs store.js and tree.js.
 
 // An answer that is under way would bring the conversation back, so it ends, at the appliance, too.
 function removed(id) {
@@ -10,6 +10,19 @@ function removed(id) {
   }
   if (id === chat.id) open(null);
   else refresh();
+}
+
+// As it was kept when this tab read or wrote it last.
+const lastKept = new WeakMap();
+
+function remember(kept) {
+  lastKept.set(kept, store.kept(kept.id));
+}
+
+// What another tab kept of it since then becomes a part of it: two may be answered at once.
+function join(kept) {
+  const now = store.kept(kept.id);
+  if (now !== null && now !== lastKept.get(kept)) kept.turns = merged(kept.turns, parsed(now)?.turns ?? []);
 }
 
 // What another tab kept of the open conversation is shown here, too. What still grows there is kept again.

@@ -25,6 +25,7 @@ function open(id) {
   const stored = running || (id && store.read(id));
   chat = stored || { id: crypto.randomUUID(), turns: [], documents: lastChoice() };
   if (!running) chat.turns = ripe(chat.turns);
+  if (stored) remember(chat);
   sessionStorage.setItem("hearth.open", chat.id);
   drawFrom(0);
   refresh();
@@ -40,7 +41,9 @@ function closeSidebar() {
 }
 
 function keep(kept) {
+  join(kept);
   whereRoom(() => store.write(kept));
+  remember(kept);
 }
 
 function whereRoom(write) {

@@ -51,6 +51,25 @@ function everyTurnAs(turns, change) {
   });
 }
 
+// One tree of two that grew from the same one, with the path of `mine`.
+function merged(mine, theirs) {
+  if (!mine.length || !theirs.length) return mine.length ? mine : theirs;
+  const left = waysOn(theirs, 0);
+  const ways = waysOn(mine, 0).map(([turn, ...rest]) => {
+    const same = left.findIndex(([other]) => alike(turn, other));
+    return [turn, ...merged(rest, same < 0 ? [] : left.splice(same, 1)[0].slice(1))];
+  });
+  return along([], 0, [...ways, ...left], mine[0].at ?? 0);
+}
+
+// Whether they are one turn, which may have grown on since `other` was kept.
+function alike(turn, other) {
+  const { role, text, state } = turn;
+  if (role !== other.role) return false;
+  if (["waiting", "writing"].includes(other.state)) return text.startsWith(other.text);
+  return text === other.text && (Boolean(text) || state === other.state);
+}
+
 // What a browser kept, of whichever age: what was being written when the page went away is over.
 function ripe(turns) {
   const over = (turn) => (["waiting", "writing"].includes(turn.state) ? { ...turn, state: "stopped" } : turn);

@@ -2,7 +2,10 @@
 // each other's. Titles have entries of their own: the list does not read whole conversations.
 const store = {
   read(id) {
-    return parsed(localStorage.getItem(`hearth.chat.${id}`));
+    return parsed(store.kept(id));
+  },
+  kept(id) {
+    return localStorage.getItem(`hearth.chat.${id}`);
   },
   list() {
     return Object.keys(localStorage)
