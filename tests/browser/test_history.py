@@ -54,9 +54,7 @@ def test_an_answer_goes_on_while_another_conversation_is_open(visitor: Visitor) 
 
 
 def test_two_tabs_do_not_disturb_each_other(visitor: Visitor) -> None:
-    other = Visitor(visitor.page.context.new_page(), visitor.appliance)
-    other.page.goto(visitor.appliance.page)
-    other.sees_the_chat()
+    other = visitor.in_another_tab()
     visitor.ask("A long story", "long")
     visitor.sees_answer("writing")
     other.ask_and_wait("A short one", "echo")
@@ -82,9 +80,7 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_stays_away(visitor:
 
 def test_what_another_tab_adds_to_the_open_conversation_is_shown_and_kept(visitor: Visitor) -> None:
     visitor.ask_and_wait("First", "echo")
-    other = Visitor(visitor.page.context.new_page(), visitor.appliance)
-    other.page.goto(visitor.appliance.page)
-    other.sees_the_chat()
+    other = visitor.in_another_tab()
     other.page.get_by_role("button", name="First").click()
     other.ask_and_wait("Second")
     expect(visitor.turns).to_have_count(4)
@@ -98,9 +94,7 @@ def test_what_another_tab_adds_to_the_open_conversation_is_shown_and_kept(visito
 
 def test_what_two_tabs_answer_at_once_is_kept_of_both(visitor: Visitor) -> None:
     visitor.ask_and_wait("First", "echo")
-    other = Visitor(visitor.page.context.new_page(), visitor.appliance)
-    other.page.goto(visitor.appliance.page)
-    other.sees_the_chat()
+    other = visitor.in_another_tab()
     other.page.get_by_role("button", name="First").click()
     visitor.ask("A long story", "long")
     visitor.sees_answer("writing")

@@ -54,6 +54,12 @@ class Visitor:
         expect(self.box).to_be_visible()
         expect(self.page.locator("dialog.keys")).to_be_attached()
 
+    def in_another_tab(self) -> "Visitor":
+        other = Visitor(self.page.context.new_page(), self.appliance)
+        other.page.goto(self.appliance.page)
+        other.sees_the_chat()
+        return other
+
     def choose(self, model: str) -> None:
         self.page.get_by_label("Model").click()
         self.page.get_by_role("option", name=model).click()
