@@ -1,5 +1,7 @@
 """A question that was edited begins a branch; the former one stays."""
 
+from importlib.resources import files
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -91,3 +93,39 @@ def test_a_conversation_from_before_there_were_branches_opens(visitor: Visitor) 
     expect(bodies(visitor)).to_have_text(["Old", "Gold", "More", "More"])
     visitor.turns.nth(2).get_by_role("button", name="Previous version").click()
     expect(bodies(visitor)).to_have_text(["Old", "Gold", "And?", "Cut"])
+
+
+GROWN_APART = """
+    const texts = (turns) => turns.map((turn) => turn.text);
+    const ways = (turns) => !turns.length ? [[]] : waysOn(turns, 0).flatMap(
+        ([turn, ...rest]) => ways(rest).map((way) => [turn.text, ...way]));
+    let last = 20261126;
+    const dice = (n) => (last = (last * 48271) % 2147483647) % n;
+    const grown = (turns, times) => {
+        for (; times; times -= 1) {
+            const place = dice(turns.length + 1);
+            turns = forked(turns, place, { role: "user", text: String(last), state: "done" });
+            if (dice(3) === 0) turns = leafed(turns, place, dice(2));
+        }
+        return turns;
+    };
+    const begins = (whole, part) => part.every((text, n) => text === whole[n]);
+    const wrong = [];
+    for (let round = 0; round < 500; round += 1) {
+        const both = grown([], dice(6));
+        const [mine, theirs] = [grown(both, dice(5)), grown(both, dice(5))];
+        const one = merged(mine, theirs);
+        const [known, all] = [[...ways(mine), ...ways(theirs)], ways(one)];
+        const right = known.every((way) => all.some((whole) => begins(whole, way)))
+            && all.every((whole) => known.some((way) => begins(whole, way)))
+            && begins(texts(one), texts(mine))
+            && JSON.stringify(merged(one, theirs)) === JSON.stringify(one);
+        if (!right) wrong.push([mine, theirs, one]);
+    }
+    return wrong;
+"""
+
+
+def test_two_trees_that_grew_apart_become_one_with_every_way_of_both(visitor: Visitor) -> None:
+    code = (files("ui") / "static" / "chat" / "tree.js").read_text()
+    assert visitor.page.evaluate(f"(() => {{ {code}\n{GROWN_APART} }})()") == []

@@ -22,16 +22,22 @@ function remember(kept) {
 // What another tab kept of it since then becomes a part of it: two may be answered at once.
 function join(kept) {
   const now = store.kept(kept.id);
-  if (now !== null && now !== lastKept.get(kept)) kept.turns = merged(kept.turns, parsed(now)?.turns ?? []);
+  if (now === null || now === lastKept.get(kept)) return;
+  const theirs = parsed(now)?.turns ?? [];
+  if (!grow(theirs)) kept.turns = merged(kept.turns, theirs);
 }
 
-// What another tab kept of the open conversation is shown here, too. What still grows there is kept again.
+// What grows in another tab is kept again there, and joined with what is kept here meanwhile.
+function grow(theirs) {
+  return ["waiting", "writing"].includes(theirs.at(-1)?.state);
+}
+
+// What another tab kept of the open conversation is shown here, too.
 function keptElsewhere({ key, newValue }) {
   const [, id] = /^hearth\.chat\.(.+)/.exec(key) ?? [];
   if (id && newValue === null) return removed(id);
   if (id !== chat.id || live?.chat === chat || turns.querySelector(".editing")) return;
-  const grows = ["waiting", "writing"].includes(parsed(newValue)?.turns.at(-1)?.state);
-  if (!grows) open(id);
+  if (!grow(parsed(newValue)?.turns ?? [])) open(id);
 }
 
 window.addEventListener("hearth:removed", (event) => removed(event.detail));
