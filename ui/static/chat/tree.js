@@ -62,12 +62,8 @@ function merged(mine, theirs) {
   return along([], 0, [...ways, ...left], mine[0].at ?? 0);
 }
 
-// Whether they are one turn, which may have grown on since `other` was kept.
-function alike(turn, other) {
-  const { role, text, state } = turn;
-  if (role !== other.role) return false;
-  if (["waiting", "writing"].includes(other.state)) return text.startsWith(other.text);
-  return text === other.text && (Boolean(text) || state === other.state);
+function alike(one, other) {
+  return one.role === other.role && one.text === other.text && (Boolean(one.text) || one.state === other.state);
 }
 
 // What a browser kept, of whichever age: what was being written when the page went away is over.
