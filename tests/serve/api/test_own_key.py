@@ -22,7 +22,7 @@ async def own(api: Api, name: str, rights: Rights, requests: int = 0) -> Any:
             assert (await client.post(CHAT, json=body)).status_code == 200
         response = await client.get("/v1/key")
     assert response.status_code == 200, response.text
-    assert text.rsplit("-", 1)[1] not in response.text
+    assert text.split("-", 2)[2] not in response.text
     return response.json()
 
 
