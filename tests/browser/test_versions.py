@@ -126,6 +126,7 @@ def test_on_a_narrow_screen_versions_are_stacked_and_escape_closes_them(twice: V
     twice.page.reload()
     twice.press("Compare")
     columns = twice.page.locator(".compare article")
+    expect(columns).to_have_count(2)
     first, second = frame(columns.nth(0)), frame(columns.nth(1))
     assert first["y"] + first["height"] <= second["y"]
     assert twice.page.evaluate("document.documentElement.scrollWidth") <= 360

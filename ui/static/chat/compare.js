@@ -32,12 +32,7 @@ function drawComparison() {
 }
 
 function column(ways, at, side) {
-  const [turn] = ways[at];
-  const body = make("div", { className: "body" });
-  if (turn.html) body.innerHTML = turn.html; // the server made it harmless
-  else Object.assign(body, { textContent: turn.text, className: "body plain" });
-  const sources = make("div", { className: "sources" });
-  fillSources(sources, turn);
+  const parts = ["body", "sources", "note"].map((className) => make("div", { className }));
   const choose = () => {
     const { place, close } = comparing;
     close();
@@ -45,9 +40,25 @@ function column(ways, at, side) {
   };
   const keepIt = make("button", { type: "button", className: "keep", onclick: choose }, words.keepThis);
   const head = make("header", {}, ways.length > 2 ? picker(ways, at, side) : make("strong", {}, nameOf(ways, at)), keepIt);
-  const node = make("article", { ariaLabel: nameOf(ways, at) }, head, body, sources, make("div", { className: "note" }, turn.note ?? ""));
-  node.turn = turn;
+  const node = make("article", { ariaLabel: nameOf(ways, at) }, head, ...parts);
+  fillColumn(node, ways[at][0]);
   return node;
+}
+
+// What the server has drawn since: the columns stay, and with them the focus.
+function refillComparison() {
+  const ways = waysOn(chat.turns, comparing.place);
+  comparing.pair.forEach((at, side) => fillColumn(comparing.node.children[side], ways[at][0]));
+}
+
+function fillColumn(node, turn) {
+  const [, body, sources, note] = node.children;
+  if (turn.html) patch(body, turn.html);
+  else body.textContent = turn.text;
+  body.classList.toggle("plain", !turn.html);
+  fillSources(sources, turn);
+  note.textContent = turn.note ?? "";
+  node.turn = turn;
 }
 
 // Which version stands on a side, when there are more than two.

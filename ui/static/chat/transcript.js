@@ -119,7 +119,7 @@ function shown(painting) {
     const place = chat.turns.indexOf(turn);
     if (place >= 0) redraw(place);
   });
-  if (comparing) drawComparison();
+  if (comparing) refillComparison();
   stay();
 }
 
