@@ -143,7 +143,7 @@ async def test_cancelling_and_asking_again_at_random_mixes_nothing_up(engine: En
                     break
         assert expected[choice].startswith(said)
 
-    for _ in range(10):
+    for _ in range(25):
         await asyncio.gather(*(one(dice.randrange(8), dice.randrange(1, 12)) for _ in range(8)))
     await idle(engine)
 
